@@ -1,0 +1,36 @@
+package event
+
+import "time"
+
+// Decision is what the rules make of one event.
+type Decision struct {
+	Firings []Firing
+	// Ended: a rule fired without "continue", so nothing later is tried. True
+	// also for a rule that matched but is in cooldown, at its limit, or
+	// gathering.
+	Ended bool
+	// Gather names the rules that matched and want to wait for more of the
+	// same in this chat before they fire.
+	Gather []Gather
+	// Verdicts has one line per rule looked at, for the trace.
+	Verdicts []Verdict
+}
+
+// Gather asks to hold an event back and merge it with later ones.
+type Gather struct {
+	Rule string
+	For  time.Duration
+}
+
+// Verdict tells what became of one rule.
+type Verdict struct {
+	Rule  string `json:"rule"`
+	Fired bool   `json:"fired,omitempty"`
+	Why   string `json:"why,omitempty"` // if it did not fire: the first condition that failed
+}
+
+// Memory keeps recent messages, so that a recalled one can be shown.
+type Memory struct {
+	Keep time.Duration
+	Max  int
+}

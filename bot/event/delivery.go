@@ -1,0 +1,56 @@
+package event
+
+import "time"
+
+// Delivery is one action on its way: a row of the outbox. Deliveries of one
+// event and handler form a sequence in which number n+1 is due when n has ended
+// well.
+type Delivery struct {
+	// ID is the daemon's own id of it, given by the store.
+	ID int64 `json:"id"`
+	// Event, Handler and N are the key: a handler that runs again after a crash
+	// cannot queue the same thing twice. Handler is "rule:NAME", "plugin:NAME",
+	// "notice" or "revoke".
+	Event   string `json:"event"`
+	Handler string `json:"handler"`
+	N       int    `json:"n"`
+
+	// Chat is the chat of the event, and Kind its kind; a Reply goes there.
+	Chat   Chat   `json:"chat"`
+	Action Action `json:"action"`
+	// ClientID is the client message id, fixed for ever when the row is made.
+	ClientID string `json:"client_id"`
+
+	Status  Status    `json:"status"`
+	Created time.Time `json:"created"`
+	// Asked is when the event happened, in the daemon's time; what answers an
+	// event older than the stale limit expires.
+	Asked time.Time `json:"asked"`
+	// NotBefore is the earliest time to do it; zero is at once.
+	NotBefore time.Time `json:"not_before"`
+	// Tries counts attempts so far, First is when the first was made.
+	Tries int       `json:"tries,omitempty"`
+	First time.Time `json:"first"`
+
+	// Receipt and Reason tell the end.
+	Receipt Receipt `json:"receipt"`
+	Reason  string  `json:"reason,omitempty"`
+}
+
+// Sequence names the sequence that the delivery is a step of.
+func (d Delivery) Sequence() string { return d.Event + "/" + d.Handler }
+
+// Result is what became of a delivery.
+type Result struct {
+	ID      int64
+	Status  Status
+	Receipt Receipt
+	Reason  string
+	Tries   int
+	First   time.Time
+	// NotBefore, for StatusPending: when to try again.
+	NotBefore time.Time
+	// Follow are deliveries that come of it, committed with it: the revocation
+	// that revoke_after asks for.
+	Follow []Delivery
+}

@@ -1,0 +1,73 @@
+package event
+
+import "time"
+
+// Mode says whether decisions are carried out.
+type Mode string
+
+// The modes.
+const (
+	ModeLive  Mode = "live"
+	ModeTrial Mode = "trial"
+)
+
+// Settings are the values of rules.yaml's "settings" that the delivery of
+// answers obeys. The rules fill in their defaults.
+type Settings struct {
+	Mode      Mode
+	Admins    []string // remarks
+	Never     []string // people and groups
+	Notify    []string // "filehelper", people, groups; empty for none
+	Pace      Pace
+	LoopGuard LoopGuard
+	Recall    Memory
+	Location  *time.Location
+}
+
+// Pace limits sending.
+type Pace struct {
+	Off               bool
+	Reply             Range // pause before an answer
+	Unsolicited       Range
+	UnsolicitedPerDay int
+	Accept            Rate
+	AcceptPerDay      int
+	InvitePerDay      int
+	PerChat           Rate
+	Total             Rate
+	Quiet             DayWindow
+	Stale             time.Duration
+	SplitAt           int // runes; longer texts are split at line ends
+}
+
+// Rate is N per window. N 0 is no limit.
+type Rate struct {
+	N   int
+	Per time.Duration
+}
+
+// DayWindow is a time of day, from From (included) to To (not), as durations
+// after midnight; it may pass midnight. Equal ends are an empty window.
+type DayWindow struct {
+	From, To time.Duration
+}
+
+// Contains reports whether the time of day of t, in t's location, is in the
+// window.
+func (w DayWindow) Contains(t time.Time) bool {
+	h, m, s := t.Clock()
+	at := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	if w.From <= w.To {
+		return w.From <= at && at < w.To
+	}
+	return at >= w.From || at < w.To
+}
+
+// LoopGuard mutes a person after many quick answers, each to a message that
+// came soon after ours or repeats one: two bots talking.
+type LoopGuard struct {
+	Off     bool
+	Answers int
+	Within  time.Duration
+	Mute    time.Duration
+}
