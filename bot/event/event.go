@@ -188,3 +188,12 @@ type Tickled struct {
 	Notice string `json:"notice,omitempty"`
 	Me     bool   `json:"me,omitempty"`
 }
+
+// Entry is an event as the inbox holds it.
+type Entry struct {
+	Seq   int64 // position in the inbox, growing
+	Event Event
+	// Deaths counts how often the process died while a handler of this event
+	// was running.
+	Deaths int
+}

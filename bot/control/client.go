@@ -1,0 +1,94 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// ErrNoDaemon tells that nobody answers on the socket.
+var ErrNoDaemon = errors.New("no daemon answers")
+
+// Client asks a running daemon. It is safe for concurrent use.
+type Client struct {
+	path string
+	http *http.Client
+}
+
+const (
+	askWait   = 30 * time.Second
+	maxAnswer = 4 << 20
+)
+
+// NewClient makes a client of the socket at path. Nothing is opened yet.
+func NewClient(path string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		d := net.Dialer{Timeout: dialWait}
+		return d.DialContext(ctx, "unix", path)
+	}
+	return &Client{path: path, http: &http.Client{
+		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
+		Timeout:   askWait,
+	}}
+}
+
+// Status asks how the daemon is doing.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	return s, c.ask(ctx, http.MethodGet, "status", &s)
+}
+
+// Reload asks the daemon to load rules and plugins anew.
+func (c *Client) Reload(ctx context.Context) error {
+	return c.ask(ctx, http.MethodPost, "reload", nil)
+}
+
+// QR asks for the login code shown now, or for a new round of codes.
+func (c *Client) QR(ctx context.Context, ask bool) (QR, error) {
+	var q QR
+	method := http.MethodGet
+	if ask {
+		method = http.MethodPost
+	}
+	return q, c.ask(ctx, method, "qr", &q)
+}
+
+func (c *Client) ask(ctx context.Context, method, what string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://wxbot/v1/"+what, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			return fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
+		}
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		var f Failure
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&f); err != nil || f.Error == "" {
+			return fmt.Errorf("%s: status %d", what, resp.StatusCode)
+		}
+		return errors.New(f.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wxbot/bot/control"
+)
+
+// daemon answers as a daemon in a given state would.
+type daemon struct {
+	reload error
+	asked  chan bool
+}
+
+func (d *daemon) Status(context.Context) (control.Status, error) {
+	return control.Status{State: "online", Online: true, Rules: 3}, nil
+}
+func (d *daemon) Reload(context.Context) error { return d.reload }
+func (d *daemon) QR(_ context.Context, ask bool) (control.QR, error) {
+	d.asked <- ask
+	return control.QR{Payload: "https://login.weixin.qq.com/l/x", Attempt: 1, Max: 5}, nil
+}
+
+func serve(t *testing.T, d *daemon) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "s.sock")
+	start(t, path, d)
+	return path
+}
+
+func start(t *testing.T, path string, d *daemon) {
+	t.Helper()
+	s, err := control.New(control.Options{Path: path, Daemon: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	for {
+		if c, err := net.Dial("unix", path); err == nil {
+			c.Close()
+			return
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("Run ended: %v", err)
+		default:
+		}
+	}
+}
+
+func TestClientAsksDaemon(t *testing.T) {
+	d := &daemon{asked: make(chan bool, 1)}
+	c := control.NewClient(serve(t, d))
+	st, err := c.Status(t.Context())
+	if err != nil || st.State != "online" || st.Rules != 3 {
+		t.Errorf("Status = %+v, %v", st, err)
+	}
+	if err := c.Reload(t.Context()); err != nil {
+		t.Errorf("Reload: %v", err)
+	}
+	for _, ask := range []bool{false, true} {
+		q, err := c.QR(t.Context(), ask)
+		if got := <-d.asked; err != nil || got != ask || q.Max != 5 {
+			t.Errorf("QR(%v) = %+v, %v; daemon was asked %v", ask, q, err, got)
+		}
+	}
+}
+
+func TestReloadErrorReachesClient(t *testing.T) {
+	d := &daemon{reload: errors.New("rules.yaml:3:1: unknown key")}
+	err := control.NewClient(serve(t, d)).Reload(t.Context())
+	if err == nil || err.Error() != "rules.yaml:3:1: unknown key" {
+		t.Errorf("Reload = %v", err)
+	}
+}
+
+func TestNoDaemon(t *testing.T) {
+	_, err := control.NewClient(filepath.Join(t.TempDir(), "none.sock")).Status(t.Context())
+	if !errors.Is(err, control.ErrNoDaemon) {
+		t.Errorf("Status = %v, want ErrNoDaemon", err)
+	}
+}
+
+func TestSocketIsPrivateAndDeadOneIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.sock")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	start(t, path, &daemon{})
+	st, err := os.Stat(path)
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("socket mode = %v, %v; want 0600", st.Mode(), err)
+	}
+}
+
+func TestSecondDaemonIsRefused(t *testing.T) {
+	path := serve(t, &daemon{})
+	s, err := control.New(control.Options{Path: path, Daemon: &daemon{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another daemon") {
+		t.Errorf("Run = %v, want another daemon", err)
+	}
+}
+
+func TestFileInTheWayIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := control.New(control.Options{Path: path, Daemon: &daemon{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil {
+		t.Error("Run took a file that is no socket")
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {
+		t.Errorf("file = %q, %v", b, err)
+	}
+}
+
+func TestMalformedRequestsAreRefused(t *testing.T) {
+	path := serve(t, &daemon{asked: make(chan bool, 9)})
+	for name, req := range map[string]string{
+		"no HTTP":      "hello\r\n\r\n",
+		"wrong method": "DELETE /v1/status HTTP/1.1\r\nHost: x\r\n\r\n",
+		"unknown path": "GET /v1/secrets HTTP/1.1\r\nHost: x\r\n\r\n",
+		"huge header":  "GET /v1/status HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 1<<20) + "\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := net.Dial("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.Write([]byte(req))
+			buf := make([]byte, 64)
+			n, _ := c.Read(buf)
+			if !strings.HasPrefix(string(buf[:n]), "HTTP/1.1 4") {
+				t.Errorf("answer = %q, want a refusal", buf[:n])
+			}
+		})
+	}
+	if _, err := control.NewClient(path).Status(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

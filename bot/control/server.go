@@ -1,0 +1,197 @@
+// Package control is the door to a running daemon: HTTP with JSON bodies on a
+// Unix socket that only the daemon's own user may open. Server answers for the
+// daemon, Client asks for the command line.
+//
+//	GET  /v1/status   Status
+//	POST /v1/reload   204, or 422 with Failure
+//	GET  /v1/qr       QR
+//	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Status is how the daemon is doing. It holds no secret and no message text.
+type Status struct {
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started"`
+	State    string    `json:"state"`
+	Online   bool      `json:"online"`
+	Account  string    `json:"account,omitempty"` // nickname
+	Refusal  string    `json:"refusal,omitempty"`
+	Mode     string    `json:"mode"`
+	Rules    int       `json:"rules"`
+	Rev      string    `json:"rev"`
+	RulesErr string    `json:"rules_error,omitempty"`
+	Plugins  []Plugin  `json:"plugins"`
+	Outbox   Outbox    `json:"outbox"`
+}
+
+// Plugin is one plugin's state.
+type Plugin struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	Running bool   `json:"running"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Outbox counts deliveries since the start.
+type Outbox struct {
+	Waiting int `json:"waiting"`
+	Sent    int `json:"sent"`
+	Failed  int `json:"failed"`
+	Unknown int `json:"unknown"`
+	Expired int `json:"expired"`
+}
+
+// QR is the login code shown now. Payload is a secret of the account: it is only
+// for a terminal of the daemon's own user.
+type QR struct {
+	State   string `json:"state"`
+	Payload string `json:"payload,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
+	Max     int    `json:"max,omitempty"`
+	Online  bool   `json:"online"`
+}
+
+// Failure is the body of an answer that says no.
+type Failure struct {
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// Daemon is what the server asks. Its methods may be called concurrently.
+type Daemon interface {
+	Status(ctx context.Context) (Status, error)
+	Reload(ctx context.Context) error
+	// QR gives the code shown now; with ask, it first asks for a new round if
+	// the daemon waits for an operator.
+	QR(ctx context.Context, ask bool) (QR, error)
+}
+
+// Options configures a Server. Path and Daemon are required.
+type Options struct {
+	Path   string
+	Daemon Daemon
+	Logger zerolog.Logger
+}
+
+// Server serves the socket.
+type Server struct{ opts Options }
+
+// New checks the options.
+func New(o Options) (*Server, error) {
+	if o.Path == "" || o.Daemon == nil {
+		return nil, errors.New("control: Path and Daemon are required")
+	}
+	return &Server{opts: o}, nil
+}
+
+const (
+	readWait  = 5 * time.Second
+	writeWait = 30 * time.Second
+	idleWait  = time.Minute
+	stopWait  = time.Second
+	maxHeader = 16 << 10
+	dialWait  = 2 * time.Second
+)
+
+// Run serves until ctx ends, then removes the socket.
+func (s *Server) Run(ctx context.Context) error {
+	l, err := listen(ctx, s.opts.Path)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler:           s.handler(),
+		ReadTimeout:       readWait,
+		ReadHeaderTimeout: readWait,
+		WriteTimeout:      writeWait,
+		IdleTimeout:       idleWait,
+		MaxHeaderBytes:    maxHeader,
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }() // waited for below
+	select {
+	case err := <-served:
+		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil {
+		err = srv.Close()
+		s.opts.Logger.Debug().AnErr("err", err).Msg("control connections cut")
+	}
+	<-served
+	return nil
+}
+
+// listen takes the socket, over a dead one if need be.
+func listen(ctx context.Context, path string) (net.Listener, error) {
+	d := net.Dialer{Timeout: dialWait}
+	if c, err := d.DialContext(ctx, "unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("control socket %s: another daemon answers there", path), c.Close())
+	}
+	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSocket == 0 {
+		return nil, fmt.Errorf("control socket %s: a file that is no socket is in the way", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
+		st, err := s.opts.Daemon.Status(r.Context())
+		s.answer(w, st, err)
+	})
+	mux.HandleFunc("POST /v1/reload", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.opts.Daemon.Reload(r.Context()); err != nil {
+			s.answer(w, nil, err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	qr := func(ask bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			q, err := s.opts.Daemon.QR(r.Context(), ask)
+			s.answer(w, q, err)
+		}
+	}
+	mux.HandleFunc("GET /v1/qr", qr(false))
+	mux.HandleFunc("POST /v1/qr", qr(true))
+	return mux
+}
+
+func (s *Server) answer(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		v = Failure{Error: err.Error()}
+	}
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.opts.Logger.Debug().Err(err).Msg("control answer not written")
+	}
+}
