@@ -46,8 +46,8 @@ type Action struct {
 	Wait Range `json:"wait"`
 	// Call names plugin.function and its arguments.
 	Call CallSpec `json:"call"`
-	// Revoke names what to withdraw: the outbox id of a sent message; "" is
-	// the daemon's own last message in the event's chat.
+	// Revoke names what to withdraw: the delivery id of a sent message, in
+	// decimal; "" is the daemon's own last message in the event's chat.
 	Revoke string `json:"revoke,omitempty"`
 	// URL, Form and Timeout of a Webhook.
 	Webhook *Webhook `json:"webhook,omitempty"`
@@ -108,6 +108,8 @@ type Firing struct {
 type Receipt struct {
 	MsgID string    `json:"msg_id"` // the server's id, needed to revoke
 	Time  time.Time `json:"time"`   // when it was accepted
+	// Chat is the key of the chat that it went to.
+	Chat string `json:"chat,omitempty"`
 }
 
 // Status is how far an action has come.

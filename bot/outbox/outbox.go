@@ -1,0 +1,256 @@
+// Package outbox carries deliveries out: in order within a handler and within a
+// chat, chats taking turns, at the pace that the settings allow, and never twice.
+// Deliveries are in the store before they get here, and their outcome is written
+// there before anything builds on it.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/clock"
+	"wxbot/bot/event"
+)
+
+// A Sender's error says by one of these how a delivery ended; any other error
+// means that it was not done and may be tried again.
+var (
+	// ErrUnknown: it may have been done.
+	ErrUnknown = errors.New("outcome unknown")
+	// ErrThrottled: the server says too often.
+	ErrThrottled = errors.New("too often")
+	// ErrPermanent: it cannot be done, now or later.
+	ErrPermanent = errors.New("refused")
+	// ErrTwice: it was not done; one more try is worth it, not more.
+	ErrTwice = errors.New("not done")
+	// ErrNotReady: not before something changes that Kick tells of, such as the
+	// login. It costs no try.
+	ErrNotReady = errors.New("not ready")
+)
+
+// Store keeps deliveries. What it returns from is durable.
+type Store interface {
+	Pending(ctx context.Context) ([]event.Delivery, error)
+	Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error)
+	Delivery(ctx context.Context, id int64) (event.Delivery, error)
+}
+
+// Sender does what a delivery says, once.
+type Sender interface {
+	Deliver(ctx context.Context, d event.Delivery) (event.Receipt, error)
+}
+
+// Options configures an Outbox. Store, Sender and Settings are required.
+type Options struct {
+	Store  Store
+	Sender Sender
+	// Settings are those in force; they are asked for every delivery at the
+	// moment of sending.
+	Settings func() event.Settings
+	Clock    clock.Clock
+	Logger   zerolog.Logger
+	// Notify tells the operator in WeChat of what trial mode held back. It must
+	// not block.
+	Notify func(text string)
+	// Workers is how many deliveries are under way at once at most; default 8.
+	Workers int
+	// Random draws pauses, from [0, 1); default math/rand.
+	Random func() float64
+}
+
+const (
+	defaultWorkers = 8
+	// sendMost bounds one delivery, sendGrace what it gets when the daemon stops.
+	sendMost  = 3 * time.Minute
+	sendGrace = 2 * time.Second
+	// unclearMost is how long an unclear outcome is tried again.
+	unclearMost = 5 * time.Minute
+	// undoneMost is how long something that is certainly not done is tried; for
+	// what answers somebody the settings' stale limit ends it earlier.
+	undoneMost = time.Hour
+	retryLeast = time.Second
+	retryMost  = time.Minute
+	// notReadyWait is when something not ready is looked at again without Kick.
+	notReadyWait  = 5 * time.Second
+	throttleFirst = 30 * time.Minute
+	throttleMost  = 24 * time.Hour
+)
+
+// Counts tells how deliveries ended since the start, and how many wait.
+type Counts struct{ Waiting, Sent, Failed, Unknown, Expired, Trial int }
+
+// Outbox is the queue of deliveries. All methods may be called concurrently; Run
+// once.
+type Outbox struct {
+	opts  Options
+	wake  chan struct{}
+	sends sync.WaitGroup
+
+	mu      sync.Mutex
+	chats   map[string]*chat
+	turns   []string // keys of chats, the next to have its turn first
+	seqs    map[string]*sequence
+	known   map[int64]bool // deliveries in memory
+	waiters map[int64][]chan struct{}
+	flying  int
+	counts  Counts
+	pacer   pacer
+}
+
+// New checks the options.
+func New(o Options) (*Outbox, error) {
+	if o.Store == nil || o.Sender == nil || o.Settings == nil {
+		return nil, errors.New("outbox: Store, Sender and Settings are required")
+	}
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	if o.Notify == nil {
+		o.Notify = func(string) {}
+	}
+	return &Outbox{
+		opts:    o,
+		wake:    make(chan struct{}, 1),
+		chats:   map[string]*chat{},
+		seqs:    map[string]*sequence{},
+		known:   map[int64]bool{},
+		waiters: map[int64][]chan struct{}{},
+		pacer:   newPacer(),
+	}, nil
+}
+
+// Queue takes deliveries that are in the store. Those that are done or known are
+// passed over.
+func (o *Outbox) Queue(ds ...event.Delivery) {
+	if len(ds) == 0 {
+		return
+	}
+	o.mu.Lock()
+	for _, d := range ds {
+		o.addLocked(d)
+	}
+	o.mu.Unlock()
+	o.signal()
+}
+
+// Kick says that something has changed that deliveries may have waited for.
+func (o *Outbox) Kick() {
+	o.mu.Lock()
+	for _, s := range o.seqs {
+		if s.notReady {
+			s.notReady, s.due = false, time.Time{}
+		}
+	}
+	o.mu.Unlock()
+	o.signal()
+}
+
+func (o *Outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Counts tells how deliveries ended since the start.
+func (o *Outbox) Counts() Counts {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c := o.counts
+	c.Waiting = len(o.known)
+	return c
+}
+
+// Wait waits for the end of a delivery and tells it, with the reason if it did
+// not end well.
+func (o *Outbox) Wait(ctx context.Context, id int64) (event.Status, string, error) {
+	for {
+		o.mu.Lock()
+		var done chan struct{}
+		if o.known[id] {
+			done = make(chan struct{})
+			o.waiters[id] = append(o.waiters[id], done)
+		}
+		o.mu.Unlock()
+		if done == nil {
+			d, err := o.opts.Store.Delivery(ctx, id)
+			if err != nil {
+				return "", "", fmt.Errorf("wait for delivery %d: %w", id, err)
+			}
+			if d.Status != event.StatusPending {
+				return d.Status, d.Reason, nil
+			}
+			// It is in the store and about to be queued.
+			o.Queue(d)
+			continue
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return "", "", ctx.Err()
+		}
+	}
+}
+
+// Run carries deliveries out until ctx ends, then waits a little for those under
+// way. What is not done stays in the store for the next start.
+func (o *Outbox) Run(ctx context.Context) error {
+	pending, err := o.opts.Store.Pending(ctx)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	o.Queue(pending...)
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		grace := time.AfterFunc(sendGrace, cancel)
+		o.sends.Wait()
+		grace.Stop()
+		cancel()
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		next := o.launch(sending)
+		if next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(max(o.opts.Clock.Until(next), 0))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-o.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// launch starts whatever may go now, and tells when to look again; zero is when
+// something happens.
+func (o *Outbox) launch(ctx context.Context) time.Time {
+	for {
+		settings := o.opts.Settings()
+		now := o.opts.Clock.Now()
+		o.mu.Lock()
+		s, next := o.pickLocked(now, settings)
+		if s == nil || o.flying >= o.opts.Workers {
+			o.mu.Unlock()
+			return next
+		}
+		d := s.steps[0]
+		s.flying, s.chat.flying = true, true
+		o.flying++
+		o.pacer.start(d, now)
+		o.mu.Unlock()
+		o.sends.Go(func() { o.carry(ctx, s, d, settings) })
+	}
+}

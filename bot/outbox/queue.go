@@ -1,0 +1,173 @@
+package outbox
+
+import (
+	"slices"
+	"time"
+
+	"wxbot/bot/event"
+)
+
+// sequence is what one handler decided about one event: its steps wait for each
+// other.
+type sequence struct {
+	name  string
+	chat  *chat
+	steps []event.Delivery // the first is next
+	// due is when the first step may go; zero is not reckoned yet.
+	due time.Time
+	// parked: the first step waits for a reason of its own (a wait step, a
+	// failure, quiet hours), so later sequences of the chat may pass.
+	parked   bool
+	notReady bool
+	flying   bool
+	ending   bool // a step did not end well; the rest is being given up
+}
+
+// chat is one conversation: its sequences in the order they came.
+type chat struct {
+	key    string
+	seqs   []*sequence
+	flying bool
+}
+
+func (o *Outbox) addLocked(d event.Delivery) {
+	if d.Status != event.StatusPending || o.known[d.ID] {
+		return
+	}
+	name := d.Sequence()
+	s := o.seqs[name]
+	if s == nil {
+		key := d.Chat.Key
+		c := o.chats[key]
+		if c == nil {
+			c = &chat{key: key}
+			o.chats[key] = c
+			o.turns = append(o.turns, key)
+		}
+		s = &sequence{name: name, chat: c}
+		o.seqs[name] = s
+		c.seqs = append(c.seqs, s)
+	}
+	o.known[d.ID] = true
+	at, _ := slices.BinarySearchFunc(s.steps, d.N, func(a event.Delivery, n int) int { return a.N - n })
+	s.steps = slices.Insert(s.steps, at, d)
+	if at == 0 && !s.flying {
+		s.due = time.Time{}
+	}
+}
+
+// removeLocked takes the first step out of a sequence that is done with it.
+func (o *Outbox) removeLocked(s *sequence, id int64) {
+	delete(o.known, id)
+	for _, w := range o.waiters[id] {
+		close(w)
+	}
+	delete(o.waiters, id)
+	s.steps = slices.DeleteFunc(s.steps, func(d event.Delivery) bool { return d.ID == id })
+	s.due, s.parked, s.notReady = time.Time{}, false, false
+	if len(s.steps) > 0 {
+		return
+	}
+	delete(o.seqs, s.name)
+	c := s.chat
+	c.seqs = slices.DeleteFunc(c.seqs, func(x *sequence) bool { return x == s })
+	if len(c.seqs) == 0 {
+		delete(o.chats, c.key)
+		o.turns = slices.DeleteFunc(o.turns, func(k string) bool { return k == c.key })
+	}
+}
+
+// pickLocked chooses what goes now: replies before unsolicited messages before
+// notices, chats in turn. Without any it tells when the next may.
+func (o *Outbox) pickLocked(now time.Time, settings event.Settings) (*sequence, time.Time) {
+	var best *sequence
+	var soonest time.Time
+	for _, key := range o.turns {
+		c := o.chats[key]
+		if c.flying {
+			continue
+		}
+		for _, s := range c.seqs {
+			if s.ending {
+				continue
+			}
+			due := o.dueLocked(s, now, settings)
+			if !due.After(now) {
+				if best == nil || rank(s) < rank(best) {
+					best = s
+				}
+				break
+			}
+			if soonest.IsZero() || due.Before(soonest) {
+				soonest = due
+			}
+			if !s.parked {
+				break // those behind it keep the order
+			}
+		}
+		if best != nil && rank(best) == 0 {
+			break
+		}
+	}
+	if best == nil {
+		return nil, soonest
+	}
+	// The chat goes to the end of the line.
+	key := best.chat.key
+	i := slices.Index(o.turns, key)
+	o.turns = append(slices.Delete(o.turns, i, i+1), key)
+	return best, time.Time{}
+}
+
+// rank orders what is ready at the same time.
+func rank(s *sequence) int {
+	d := s.steps[0]
+	switch {
+	case d.Action.Kind == event.ActNotify:
+		return 2
+	case d.Action.Unsolicited:
+		return 1
+	}
+	return 0
+}
+
+// dueLocked reckons when the first step of a sequence may go. The pause of its
+// own is drawn once; what the pacer says is asked anew each time.
+func (o *Outbox) dueLocked(s *sequence, now time.Time, settings event.Settings) time.Time {
+	d := s.steps[0]
+	if s.due.IsZero() {
+		s.due = now
+		switch pace := settings.Pace; {
+		case d.Action.Kind == event.ActWait:
+			s.due = now.Add(o.draw(d.Action.Wait))
+			s.parked = true
+		case pace.Off || !isMessage(d) || d.Action.Kind == event.ActNotify || d.Action.Unsolicited || d.N > 0:
+		default:
+			s.due = now.Add(o.draw(pace.Reply))
+		}
+		if s.due.Before(d.NotBefore) {
+			s.due = d.NotBefore
+			s.parked = true
+		}
+	}
+	due, parked := o.pacer.due(d, s.due, now, settings)
+	s.parked = s.parked || parked
+	return due
+}
+
+func (o *Outbox) draw(r event.Range) time.Duration {
+	if r.Max <= r.Min {
+		return r.Min
+	}
+	return r.Min + time.Duration(o.opts.Random()*float64(r.Max-r.Min))
+}
+
+// isMessage tells what puts a message into a chat.
+func isMessage(d event.Delivery) bool {
+	switch d.Action.Kind {
+	case event.ActReply, event.ActSend, event.ActForward, event.ActNotify, event.ActCall:
+		return true
+	case event.ActAccept, event.ActRemark, event.ActInvite, event.ActRevoke, event.ActWait, event.ActWebhook, event.ActLog:
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"wxbot/bot/event"
+)
+
+// Commit writes what one answer of the server meant: the session, unless nil, and
+// the events, together. It returns those events whose id was not known, in order.
+func (s *Store) Commit(ctx context.Context, session []byte, events []event.Event) ([]event.Entry, error) {
+	bodies := make([]string, len(events))
+	for i := range events {
+		b, err := json.Marshal(&events[i])
+		if err != nil {
+			return nil, fmt.Errorf("encode event %s: %w", events[i].ID, err)
+		}
+		bodies[i] = string(b)
+	}
+	var fresh []event.Entry
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		fresh = fresh[:0]
+		if session != nil {
+			_, err := tx.Exec("INSERT INTO session (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body", session)
+			if err != nil {
+				return fmt.Errorf("store session: %w", err)
+			}
+		}
+		for i := range events {
+			r, err := tx.Exec("INSERT INTO inbox (id, at, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+				events[i].ID, events[i].Time.UnixMilli(), bodies[i])
+			if err != nil {
+				return fmt.Errorf("store event: %w", err)
+			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 {
+				if err != nil {
+					return fmt.Errorf("store event: %w", err)
+				}
+				continue
+			}
+			seq, err := r.LastInsertId()
+			if err != nil {
+				return fmt.Errorf("store event: %w", err)
+			}
+			fresh = append(fresh, event.Entry{Seq: seq, Event: events[i]})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// Session gives the stored session, nil if there is none.
+func (s *Store) Session(ctx context.Context) ([]byte, error) {
+	var body []byte
+	err := s.read.QueryRowContext(ctx, "SELECT body FROM session").Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read session: %w", err)
+	}
+	return body, nil
+}
+
+// ClearSession forgets the session.
+func (s *Store) ClearSession(ctx context.Context) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("DELETE FROM session")
+		return err
+	})
+}
+
+// Unfinished gives, in the order they came, at most limit events after a position
+// that are not done.
+func (s *Store) Unfinished(ctx context.Context, after int64, limit int) ([]event.Entry, error) {
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT seq, body, deaths FROM inbox WHERE outcome IS NULL AND seq > ? ORDER BY seq LIMIT ?", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	defer rows.Close()
+	var out []event.Entry
+	for rows.Next() {
+		var e event.Entry
+		var body sql.NullString
+		if err := rows.Scan(&e.Seq, &body, &e.Deaths); err != nil {
+			return nil, fmt.Errorf("read inbox: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body.String), &e.Event); err != nil {
+			return nil, fmt.Errorf("read inbox: event %d: %w", e.Seq, err)
+		}
+		out = append(out, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	return out, nil
+}
+
+// Finish marks events done with an outcome and adds deliveries, together. The
+// deliveries come back with their ids; those that are known already (by event,
+// handler and number) come back as they are stored.
+func (s *Store) Finish(ctx context.Context, ids []string, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
+	var out []event.Delivery
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.Exec("UPDATE inbox SET outcome = ? WHERE id = ?", outcome, id); err != nil {
+				return fmt.Errorf("finish event: %w", err)
+			}
+		}
+		var err error
+		out, err = appendTx(tx, ds)
+		return err
+	})
+	return out, err
+}
+
+// Message gives an event that is still remembered, nil if it is not.
+func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
+	var body sql.NullString
+	err := s.read.QueryRowContext(ctx, "SELECT body FROM inbox WHERE id = ?", id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !body.Valid {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	ev := &event.Event{}
+	if err := json.Unmarshal([]byte(body.String), ev); err != nil {
+		return nil, fmt.Errorf("read event %s: %w", id, err)
+	}
+	return ev, nil
+}
+
+// keepIDs is how long ids are kept, so that what is handed out again is known.
+const keepIDs = 30 * 24 * time.Hour
+
+// Prune forgets the bodies of handled events that are older than keep or beyond
+// the newest most, and the ids of very old ones. What waits is never touched, nor
+// what a pending delivery answers.
+func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration, most int) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		const idle = " AND outcome IS NOT NULL AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
+		if _, err := tx.Exec("UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND at < ?"+idle,
+			now.Add(-keep).UnixMilli()); err != nil {
+			return fmt.Errorf("forget messages: %w", err)
+		}
+		if _, err := tx.Exec(`UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND seq <= (
+			SELECT seq FROM inbox WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)`+idle, most); err != nil {
+			return fmt.Errorf("forget messages: %w", err)
+		}
+		old := now.Add(-keepIDs).UnixMilli()
+		if _, err := tx.Exec("DELETE FROM inbox WHERE at < ? AND body IS NULL AND outcome IS NOT NULL", old); err != nil {
+			return fmt.Errorf("forget ids: %w", err)
+		}
+		if _, err := tx.Exec("DELETE FROM outbox WHERE status <> 'pending' AND done_at < ?", old); err != nil {
+			return fmt.Errorf("forget deliveries: %w", err)
+		}
+		return nil
+	})
+}

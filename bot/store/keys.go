@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Meta gives a value of the daemon's own, "" if it was never set.
+func (s *Store) Meta(ctx context.Context, key string) (string, error) {
+	var v string
+	err := s.read.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&v)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read %s: %w", key, err)
+	}
+	return v, nil
+}
+
+// SetMeta sets a value of the daemon's own.
+func (s *Store) SetMeta(ctx context.Context, key, value string) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+		if err != nil {
+			return fmt.Errorf("store %s: %w", key, err)
+		}
+		return nil
+	})
+}
+
+// KeyRow is what is remembered of a person or group, to know it again after a
+// login.
+type KeyRow struct {
+	Key, Kind string
+	UserName  string // of the present session
+	WxID      string
+	Remark    string
+	Nickname  string
+	Seen      time.Time
+}
+
+// Keys gives all rows.
+func (s *Store) Keys(ctx context.Context) ([]KeyRow, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT key, kind, user_name, wxid, remark, nickname, seen FROM keys")
+	if err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	defer rows.Close()
+	var out []KeyRow
+	for rows.Next() {
+		var r KeyRow
+		var seen int64
+		if err := rows.Scan(&r.Key, &r.Kind, &r.UserName, &r.WxID, &r.Remark, &r.Nickname, &seen); err != nil {
+			return nil, fmt.Errorf("read keys: %w", err)
+		}
+		r.Seen = time.UnixMilli(seen)
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	return out, nil
+}
+
+// PutKeys writes rows, and forgets those keys.
+func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		for _, r := range rows {
+			_, err := tx.Exec(`INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, user_name = excluded.user_name, wxid = excluded.wxid,
+				remark = excluded.remark, nickname = excluded.nickname, seen = excluded.seen`,
+				r.Key, r.Kind, r.UserName, r.WxID, r.Remark, r.Nickname, r.Seen.UnixMilli())
+			if err != nil {
+				return fmt.Errorf("store keys: %w", err)
+			}
+		}
+		for _, key := range forget {
+			if _, err := tx.Exec("DELETE FROM keys WHERE key = ?", key); err != nil {
+				return fmt.Errorf("forget keys: %w", err)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// migrations bring a database from one version to the next. A migration that was
+// released is never changed.
+var migrations = []string{
+	`
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- At most one row: what is needed to take the session up without a scan.
+CREATE TABLE session (
+	id   INTEGER PRIMARY KEY CHECK (id = 1),
+	body BLOB NOT NULL
+);
+
+-- Everything that came. A row without outcome is still to be handled. The body
+-- is dropped when it is of no more use; the id stays for a while, so that what
+-- the server hands out again is known.
+CREATE TABLE inbox (
+	seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+	id      TEXT NOT NULL UNIQUE,
+	at      INTEGER NOT NULL, -- of the event, Unix milliseconds
+	body    TEXT,
+	outcome TEXT,
+	deaths  INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX inbox_unfinished ON inbox (seq) WHERE outcome IS NULL;
+CREATE INDEX inbox_body ON inbox (at) WHERE body IS NOT NULL;
+
+-- Everything that was decided. (event, handler, n) keeps a handler that runs
+-- again from deciding a thing twice.
+CREATE TABLE outbox (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	event   TEXT NOT NULL,
+	handler TEXT NOT NULL,
+	n       INTEGER NOT NULL,
+	chat    TEXT NOT NULL,
+	status  TEXT NOT NULL,
+	msg_id  TEXT NOT NULL DEFAULT '',
+	done_at INTEGER NOT NULL DEFAULT 0, -- Unix milliseconds
+	body    TEXT NOT NULL,
+	UNIQUE (event, handler, n)
+);
+CREATE INDEX outbox_pending ON outbox (id) WHERE status = 'pending';
+CREATE INDEX outbox_chat ON outbox (chat, id) WHERE msg_id <> '';
+
+-- The daemon's own keys for people and groups.
+CREATE TABLE keys (
+	key       TEXT PRIMARY KEY,
+	kind      TEXT NOT NULL,
+	user_name TEXT NOT NULL DEFAULT '',
+	wxid      TEXT NOT NULL DEFAULT '',
+	remark    TEXT NOT NULL DEFAULT '',
+	nickname  TEXT NOT NULL DEFAULT '',
+	seen      INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+`,
+}
+
+// NewerError tells that a later version of wxbot wrote the database.
+type NewerError struct{ Have, Know int }
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("its version %d is newer than %d, the newest that this wxbot knows: use the wxbot that wrote it, or restore a backup", e.Have, e.Know)
+}
+
+// migrate brings the database to the newest version, each step in a transaction.
+func (s *Store) migrate(ctx context.Context) error {
+	var have int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return hint(err)
+	}
+	if have > len(migrations) {
+		return &NewerError{Have: have, Know: len(migrations)}
+	}
+	for v := have; v < len(migrations); v++ {
+		tx, err := s.write.BeginTx(ctx, nil)
+		if err != nil {
+			return hint(err)
+		}
+		_, err = tx.ExecContext(ctx, migrations[v])
+		if err == nil {
+			_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v+1))
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("migrate to version %d: %w", v+1, hint(err)), rolledBack(tx.Rollback()))
+		}
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("migrate to version %d: %w", v+1, hint(err))
+		}
+	}
+	return nil
+}

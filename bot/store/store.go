@@ -1,0 +1,275 @@
+// Package store keeps what must survive a kill at any instant: the session, the
+// inbox of events, the outbox of deliveries, the daemon's own keys for people and
+// groups. It is one SQLite file in the state directory. All methods are safe for
+// concurrent use; what they wrote is durable when they return.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Options configures a Store. Dir is required; it is made, for its owner only, if
+// it does not exist.
+type Options struct {
+	Dir    string
+	Logger zerolog.Logger
+}
+
+// Store is an open database. It holds a lock on its directory until Close.
+type Store struct {
+	opts  Options
+	lock  *lock
+	write *sql.DB
+	read  *sql.DB
+
+	jobs   chan *job
+	closed chan struct{}
+	writer sync.WaitGroup
+	once   sync.Once
+}
+
+const (
+	fileName = "wxbot.db"
+	dirMode  = 0o700
+	fileMode = 0o600
+	// jobBound is how many writers wait before callers do.
+	jobBound = 1024
+	// groupMost is how many writes share a transaction.
+	groupMost = 512
+)
+
+// Open takes the lock and opens the database, which it makes or migrates if need
+// be. A second daemon on the directory gets a *LockedError, a database of a newer
+// version a *NewerError. A file that is no database any more is moved aside,
+// which the log says, and a new one is made.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Dir == "" {
+		return nil, errors.New("store: Dir is required")
+	}
+	if err := os.MkdirAll(o.Dir, dirMode); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	l, err := acquire(filepath.Join(o.Dir, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, lock: l, jobs: make(chan *job, jobBound), closed: make(chan struct{})}
+	err = s.open(ctx)
+	if corrupt(err) {
+		aside, moveErr := s.moveAside()
+		if moveErr != nil {
+			return nil, errors.Join(err, moveErr, l.release())
+		}
+		o.Logger.Error().Err(err).Str("file", aside).
+			Msg("database corrupt: moved aside, a new one is made; the account must be scanned again")
+		err = s.open(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	s.writer.Go(s.writeLoop)
+	return s, nil
+}
+
+func (s *Store) path() string { return filepath.Join(s.opts.Dir, fileName) }
+
+func (s *Store) open(ctx context.Context) error {
+	// SQLite makes its files with the mode that the first one has.
+	f, err := os.OpenFile(s.path(), os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if err := errors.Join(f.Chmod(fileMode), f.Close()); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if s.write, err = s.connect(1); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return errors.Join(fmt.Errorf("database %s: %w", s.path(), err), s.write.Close())
+	}
+	if s.read, err = s.connect(readers); err != nil {
+		return errors.Join(err, s.write.Close())
+	}
+	return nil
+}
+
+const readers = 4
+
+func (s *Store) connect(most int) (*sql.DB, error) {
+	q := url.Values{"_pragma": {
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "journal_size_limit(16777216)",
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path()}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", s.path(), err)
+	}
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	return db, nil
+}
+
+// corrupt reports whether an error says that the file is no usable database.
+func corrupt(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
+// moveAside renames the database and what belongs to it.
+func (s *Store) moveAside() (string, error) {
+	aside := s.path() + ".corrupt-" + time.Now().UTC().Format("20060102T150405")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(s.path()+suffix, aside+suffix)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("move corrupt database aside: %w", err)
+		}
+	}
+	return aside, nil
+}
+
+// Close waits for writes that have begun and gives the lock back. It may be
+// called more than once.
+func (s *Store) Close() error {
+	var err error
+	s.once.Do(func() {
+		close(s.closed)
+		s.writer.Wait()
+		err = errors.Join(s.read.Close(), s.write.Close(), s.lock.release())
+	})
+	return err
+}
+
+// job is one caller's write. Its error is its own; a transaction that cannot be
+// committed fails all that share it.
+type job struct {
+	do   func(*sql.Tx) error
+	done chan error
+}
+
+// ErrClosed is returned by writes after Close.
+var ErrClosed = errors.New("store is closed")
+
+// update runs do in a transaction that it may share with other callers and
+// returns when that is durable. Once taken up, a write is not given up with ctx.
+func (s *Store) update(ctx context.Context, do func(*sql.Tx) error) error {
+	j := &job{do: do, done: make(chan error, 1)}
+	select {
+	case s.jobs <- j:
+	case <-s.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-s.closed:
+		// The writer answers every job that it finds before it ends.
+		select {
+		case err := <-j.done:
+			return err
+		case <-time.After(time.Second):
+			return ErrClosed
+		}
+	}
+}
+
+// writeLoop is the only writer: whoever waits while a transaction is being
+// committed shares the next one.
+func (s *Store) writeLoop() {
+	for {
+		select {
+		case j := <-s.jobs:
+			s.group(j)
+		case <-s.closed:
+			for {
+				select {
+				case j := <-s.jobs:
+					j.done <- ErrClosed
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// group commits a job and those that wait behind it. If one of several fails,
+// each is tried in a transaction of its own, so that nobody pays for another's
+// mistake.
+func (s *Store) group(first *job) {
+	jobs := []*job{first}
+	for len(jobs) < groupMost {
+		select {
+		case j := <-s.jobs:
+			jobs = append(jobs, j)
+			continue
+		default:
+		}
+		break
+	}
+	err := s.commit(jobs)
+	if err != nil && len(jobs) > 1 {
+		for _, j := range jobs {
+			j.done <- s.commit([]*job{j})
+		}
+		return
+	}
+	for _, j := range jobs {
+		j.done <- err
+	}
+}
+
+func (s *Store) commit(jobs []*job) error {
+	tx, err := s.write.Begin() //nolint:noctx // a write that has begun is not given up
+	if err != nil {
+		return hint(err)
+	}
+	for _, j := range jobs {
+		if err := j.do(tx); err != nil {
+			return errors.Join(hint(err), rolledBack(tx.Rollback()))
+		}
+	}
+	return hint(tx.Commit())
+}
+
+// rolledBack drops the error of a transaction that SQLite has rolled back by
+// itself, as it does when the disk is full.
+func rolledBack(err error) error {
+	if err != nil && (errors.Is(err, sql.ErrTxDone) || strings.Contains(err.Error(), "no transaction is active")) {
+		return nil
+	}
+	return err
+}
+
+// hint says in plain words what an operator can mend.
+func hint(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk is full: %w", err)
+	case sqlite3.SQLITE_READONLY:
+		return fmt.Errorf("the state directory is read-only: %w", err)
+	}
+	return err
+}
