@@ -1,0 +1,52 @@
+package wire
+
+// Msg is an entry of AddMsgList (section 12.1), of which the parts that are used.
+// Content and names are as on the wire.
+type Msg struct {
+	MsgId                Text //nolint:revive // the wire's spelling
+	NewMsgId             Text //nolint:revive // the wire's spelling; a number up to 2^63, kept digit by digit
+	FromUserName         Text
+	ToUserName           Text
+	MsgType              Number
+	Content              Text
+	CreateTime           Number
+	VoiceLength          Number // milliseconds
+	PlayLength           Number // seconds
+	FileName             Text
+	FileSize             Text
+	MediaId              Text //nolint:revive // the wire's spelling
+	Url                  Text //nolint:revive // the wire's spelling
+	AppMsgType           Number
+	StatusNotifyCode     Number
+	StatusNotifyUserName Text
+	RecommendInfo        RecommendInfo
+	HasProductId         Number //nolint:revive // the wire's spelling
+	Ticket               Text
+	ImgHeight            Number
+	ImgWidth             Number
+	SubMsgType           Number
+	OriContent           Text
+	EncryFileName        Text
+	AppInfo              AppInfo
+}
+
+// RecommendInfo is the person of a card or friend request.
+type RecommendInfo struct {
+	UserName   Text
+	NickName   Text
+	Province   Text
+	City       Text
+	Content    Text
+	Signature  Text
+	Alias      Text
+	Scene      Number
+	VerifyFlag Number
+	Sex        Number
+	Ticket     Text
+}
+
+// AppInfo is the application that shared an app message.
+type AppInfo struct {
+	AppID Text
+	Type  Number
+}
