@@ -1,0 +1,109 @@
+package wxtest
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+)
+
+// mediaSession finds the session of a download, whose keys are in the cookies
+// and the query (section 9).
+func (c *call) mediaSessionLocked() (*session, int) {
+	skey := c.query.Get("skey")
+	if e := c.srv.bySid[c.cookie("wxsid")]; skey == "" && c.endpoint == "webwxgetmedia" && e != nil {
+		skey = e.skey
+	}
+	return c.sessionLocked(c.cookie("wxuin"), c.cookie("wxsid"), skey)
+}
+
+// noMedia is what a download that fails gives: status 200 and nothing in it.
+func noMedia() answer { return answer{kind: kindText} }
+
+// getIcon gives the picture of a person or group.
+func (s *Server) getIcon(c *call) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ret := c.mediaSessionLocked()
+	if ret != retOK {
+		return noMedia()
+	}
+	switch chat := e.byName[c.query.Get("username")].(type) {
+	case *Account:
+		return answer{kind: kindJPEG, body: avatar(chat.id)}
+	case *Group:
+		return answer{kind: kindJPEG, body: avatar(chat.id)}
+	}
+	c.problem("9", "username is nobody")
+	return noMedia()
+}
+
+// getMessageMedia gives the picture, video or voice of a message.
+func (s *Server) getMessageMedia(c *call) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ret := c.mediaSessionLocked()
+	if ret != retOK {
+		return noMedia()
+	}
+	id := c.query.Get("MsgID")
+	if id == "" {
+		id = c.query.Get("msgid")
+	}
+	m, known := e.content[id]
+	if !known {
+		c.problem("9", "MsgID is no message with something to fetch")
+		return noMedia()
+	}
+	if m.HasProductID != 0 {
+		return noMedia() // emoticons of the shop cannot be fetched
+	}
+	data := m.Data
+	switch c.endpoint {
+	case "webwxgetvideo":
+		if c.r.Header.Get("Range") == "" {
+			c.problem("9", "no Range header: videos come empty")
+			return noMedia()
+		}
+		if data == nil {
+			data = bytes.Repeat([]byte("\x00\x00\x00\x18ftypmp42"), 8)
+		}
+		return answer{
+			status: http.StatusPartialContent, kind: "video/mp4", body: data,
+			header: map[string]string{"Content-Range": "bytes 0-" + strconv.Itoa(len(data)-1) + "/" + strconv.Itoa(len(data))},
+		}
+	case "webwxgetvoice":
+		if data == nil {
+			data = []byte("ID3\x03\x00\x00\x00\x00\x00\x00")
+		}
+		return answer{kind: "audio/mp3", body: data}
+	}
+	if data == nil {
+		data = avatar(len(id))
+	}
+	return answer{kind: kindJPEG, body: data}
+}
+
+// getFile gives a file that was received.
+func (s *Server) getFile(c *call) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ret := c.mediaSessionLocked()
+	if ret != retOK {
+		return noMedia()
+	}
+	if c.query.Get("webwx_data_ticket") != e.dataTicket {
+		c.problem("9", "webwx_data_ticket is not the cookie's value")
+		return noMedia()
+	}
+	for _, m := range e.content {
+		if m.MediaID == c.query.Get("mediaid") && m.MediaID != "" {
+			data := m.Data
+			if data == nil {
+				data = []byte(m.FileName)
+			}
+			return answer{kind: "application/octet-stream", body: data}
+		}
+	}
+	c.problem("9", "mediaid is no file that was received")
+	return noMedia()
+}
