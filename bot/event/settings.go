@@ -22,6 +22,7 @@ type Settings struct {
 	LoopGuard LoopGuard
 	Recall    Memory
 	Location  *time.Location
+	Prefixes  []string // that may stand before a command
 }
 
 // Pace limits sending.

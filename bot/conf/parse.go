@@ -1,0 +1,227 @@
+package conf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	maxBytes = 4 << 20
+	maxDepth = 50
+)
+
+// Parse reads one YAML document. The Node is nil if and only if there are errors;
+// an empty file is a Null node. Aliases, second documents and repeated keys are
+// errors. The problems are sorted by place.
+func Parse(name string, src []byte) (*Node, []Problem) {
+	src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	if len(src) > maxBytes {
+		return nil, []Problem{{File: name, Text: fmt.Sprintf("the file has more than %d bytes", maxBytes)}}
+	}
+	if p, bad := notUTF8(name, src); bad {
+		return nil, []Problem{p}
+	}
+	lines := strings.Split(string(src), "\n")
+	if ps := indents(name, lines); len(ps) > 0 {
+		return nil, ps
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(src))
+	var doc yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return &Node{File: name, Line: 1, Col: 1, lines: lines}, nil
+		}
+		return nil, []Problem{explain(name, lines, err)}
+	}
+	var second yaml.Node
+	if err := dec.Decode(&second); err == nil {
+		return nil, []Problem{at(name, lines, second.Line, 1, 3, "a second document begins here", `remove the line "---" and what follows`)}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, []Problem{explain(name, lines, err)}
+	}
+	b := builder{file: name, lines: lines}
+	n := b.node(&doc, 0)
+	Sort(b.problems)
+	if HasErrors(b.problems) {
+		return nil, b.problems
+	}
+	return n, b.problems
+}
+
+func at(file string, lines []string, line, col, width int, text, hint string) Problem {
+	p := Problem{File: file, Line: line, Col: col, Width: width, Text: text, Hint: hint}
+	if line >= 1 && line <= len(lines) {
+		p.Excerpt = lines[line-1]
+	}
+	return p
+}
+
+func notUTF8(name string, src []byte) (Problem, bool) {
+	if utf8.Valid(src) {
+		return Problem{}, false
+	}
+	line, pairs := 1, 0
+	first := 0
+	for i := 0; i < len(src); {
+		r, size := utf8.DecodeRune(src[i:])
+		if r == utf8.RuneError && size == 1 {
+			if first == 0 {
+				first = line
+			}
+			if i+1 < len(src) && src[i] >= 0x81 && src[i] <= 0xfe && src[i+1] >= 0x40 {
+				pairs++
+				size = 2
+			}
+		}
+		if src[i] == '\n' {
+			line++
+		}
+		i += size
+	}
+	p := Problem{File: name, Line: first, Text: "the file is not UTF-8", Hint: "save it as UTF-8"}
+	if pairs > 0 {
+		p.Text += ", it looks like GBK"
+		p.Hint = "iconv -f GBK -t UTF-8 " + name + " > new.yaml"
+	}
+	return p, true
+}
+
+// indents finds lines that are indented with characters that look like blanks and
+// are none.
+func indents(name string, lines []string) []Problem {
+	var out []Problem
+	for i, l := range lines {
+		trimmed := strings.TrimLeft(l, " \t\u3000\u00a0")
+		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		indent := l[:len(l)-len(trimmed)]
+		for j, r := range []rune(indent) {
+			what := ""
+			switch r {
+			case '\t':
+				what = "a tab"
+			case '\u3000':
+				what = "a full-width blank"
+			case '\u00a0':
+				what = "a no-break space"
+			default:
+				continue
+			}
+			// Inside a block text a full-width blank is text.
+			if r != '\t' && j > 0 {
+				break
+			}
+			out = append(out, at(name, lines, i+1, j+1, 1, fmt.Sprintf("line %d is indented with %s", i+1, what), "use blanks"))
+			break
+		}
+	}
+	return out
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// explain finds the mistake behind an error of the YAML library, whose messages
+// name a line at best and often the wrong one.
+func explain(name string, lines []string, err error) Problem {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 0
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1]) //nolint:errcheck // digits by the pattern; too many leave 0
+		text = strings.Replace(text, m[0], "", 1)
+	}
+	if p, ok := trap(name, lines); ok {
+		return p
+	}
+	if line < 1 || line > len(lines) {
+		line = min(max(line, 1), len(lines))
+	}
+	col := len([]rune(lines[line-1])) - len([]rune(strings.TrimLeft(lines[line-1], " "))) + 1
+	return at(name, lines, line, col, max(len([]rune(strings.TrimSpace(lines[line-1]))), 1), "not YAML: "+text, "")
+}
+
+type builder struct {
+	file     string
+	lines    []string
+	problems []Problem
+}
+
+func (b *builder) problem(y *yaml.Node, width int, text, hint string) {
+	b.problems = append(b.problems, at(b.file, b.lines, y.Line, y.Column, width, text, hint))
+}
+
+func (b *builder) node(y *yaml.Node, depth int) *Node {
+	n := &Node{File: b.file, Line: y.Line, Col: y.Column, Comment: y.LineComment, lines: b.lines}
+	if depth > maxDepth {
+		b.problem(y, 1, "too many levels", "")
+		return n
+	}
+	switch y.Kind {
+	case yaml.DocumentNode:
+		if len(y.Content) == 0 {
+			return n
+		}
+		return b.node(y.Content[0], depth)
+	case yaml.AliasNode:
+		b.problem(y, len([]rune(y.Value))+1, "aliases are not supported here", `a text starting with "*" needs quotes`)
+	case yaml.SequenceNode:
+		n.Kind = List
+		for _, c := range y.Content {
+			n.Items = append(n.Items, b.node(c, depth+1))
+		}
+	case yaml.MappingNode:
+		n.Kind = Map
+		b.entries(n, y, depth)
+	case yaml.ScalarNode:
+		b.scalar(n, y)
+	}
+	if y.Anchor != "" {
+		b.problem(y, 1, "anchors are not supported here", `a text starting with "&" needs quotes`)
+	}
+	return n
+}
+
+func (b *builder) entries(n *Node, y *yaml.Node, depth int) {
+	seen := map[string]int{}
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k, v := y.Content[i], y.Content[i+1]
+		if k.Kind != yaml.ScalarNode {
+			b.problem(k, 1, "a key must be a word", "")
+			continue
+		}
+		if first, ok := seen[k.Value]; ok {
+			b.problem(k, len([]rune(k.Value)), fmt.Sprintf("key %q is here a second time", k.Value), fmt.Sprintf("the first is in line %d", first))
+			continue
+		}
+		seen[k.Value] = k.Line
+		key, value := b.node(k, depth+1), b.node(v, depth+1)
+		if value.Comment == "" {
+			value.Comment = k.LineComment
+		}
+		n.Entries = append(n.Entries, Entry{Key: key, Value: value})
+	}
+}
+
+func (b *builder) scalar(n *Node, y *yaml.Node) {
+	n.Kind, n.Value = Scalar, y.Value
+	switch y.Style {
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		n.Quoted = true
+	case yaml.LiteralStyle, yaml.FoldedStyle:
+		n.Quoted, n.Block = true, true
+	case yaml.TaggedStyle:
+		b.problem(y, 1, "tags are not supported here", `a text starting with "!" needs quotes`)
+	}
+	if !n.Quoted && (y.Tag == "!!null" || y.Value == "") {
+		n.Kind = Null
+	}
+}

@@ -1,0 +1,147 @@
+package conf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/width"
+)
+
+// Severity says whether a problem keeps a file from being used.
+type Severity int
+
+// The severities.
+const (
+	Error Severity = iota
+	Warning
+)
+
+// Problem is something wrong in a file, with its place.
+type Problem struct {
+	File     string
+	Line     int // from 1; 0 if it is about the file as a whole
+	Col      int // from 1, in characters
+	Width    int // characters to be marked, at least 1
+	Severity Severity
+	Text     string // what is wrong
+	Hint     string // what to write instead; may be empty
+	Excerpt  string // the line
+}
+
+// String gives the problem as an editor and a person expect it: place and text,
+// the line, and a mark below it with the hint. The mark is placed by display
+// width, in which a Han character counts two.
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.Place())
+	b.WriteString(": ")
+	if p.Severity == Warning {
+		b.WriteString("warning: ")
+	}
+	b.WriteString(p.Text)
+	if p.Excerpt == "" {
+		if p.Hint != "" {
+			b.WriteString("\n  hint: " + p.Hint)
+		}
+		return b.String()
+	}
+	number := fmt.Sprint(p.Line)
+	fmt.Fprintf(&b, "\n  %s | %s\n", number, strings.ReplaceAll(p.Excerpt, "\t", " "))
+	line := []rune(p.Excerpt)
+	from := min(max(p.Col-1, 0), len(line))
+	to := min(from+max(p.Width, 1), len(line))
+	mark := max(DisplayWidth(string(line[from:to])), 1)
+	fmt.Fprintf(&b, "  %s | %s%s", strings.Repeat(" ", len(number)),
+		strings.Repeat(" ", DisplayWidth(string(line[:from]))), strings.Repeat("^", mark))
+	if p.Hint != "" {
+		b.WriteString(" " + p.Hint)
+	}
+	return b.String()
+}
+
+// Place is file:line:col, as far as it is known.
+func (p Problem) Place() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Col == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// DisplayWidth is how many cells a terminal needs for a text.
+func DisplayWidth(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == 0x200b || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f:
+		case r >= 0x1f300 && r <= 0x1faff:
+			n += 2
+		default:
+			switch width.LookupRune(r).Kind() {
+			case width.EastAsianWide, width.EastAsianFullwidth:
+				n += 2
+			case width.Neutral, width.EastAsianAmbiguous, width.EastAsianNarrow, width.EastAsianHalfwidth:
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Sort orders problems by their places.
+func Sort(ps []Problem) {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+}
+
+// HasErrors reports whether a problem is more than a warning.
+func HasErrors(ps []Problem) bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == Error })
+}
+
+// Suggest gives the one of some words that was probably meant, "" if none is near.
+func Suggest(got string, words []string) string {
+	best, bestAt := "", 3
+	for _, w := range words {
+		d := distance([]rune(strings.ToLower(got)), []rune(w))
+		limit := 2
+		if n := len([]rune(w)); n <= 4 {
+			limit = 1
+		}
+		if d <= limit && d < bestAt {
+			best, bestAt = w, d
+		}
+	}
+	return best
+}
+
+// distance counts edits: insertions, deletions, substitutions, and neighbours
+// that changed places (Damerau-Levenshtein, optimal string alignment).
+func distance(a, b []rune) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -1,0 +1,588 @@
+package match
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+)
+
+// Options say how a block is read.
+type Options struct {
+	Folding Folding
+	// Rule: without chat or group the block means private chats only.
+	Rule bool
+	// Unless: the block may stop a rule only; it means every chat, and names
+	// count by remark alone.
+	Unless bool
+	// AnySelf: it does not matter whether the account's owner wrote it.
+	AnySelf bool
+	// Lists gives the items of a named list; nil for none.
+	Lists func(name string) ([]string, bool)
+}
+
+// defaultGather is how long joins are gathered unless a rule says otherwise.
+const defaultGather = 10 * time.Second
+
+// notYet are keys that this version does not know yet.
+var notYet = map[string]string{
+	"at": "schedules", "cron": "schedules", "spread": "schedules", "catch_up": "schedules",
+}
+
+// Compile reads a condition block. The When is nil if and only if there are
+// errors.
+func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
+	c := &compiler{o: o, keys: Spellings(whenKeys), w: &When{
+		folding: o.Folding, probability: 1, anySelf: o.Unless || o.AnySelf, strictFrom: o.Unless, written: map[string]string{},
+	}}
+	// `when: friend_request` stands for {event: friend_request}.
+	if n.Kind == conf.Scalar {
+		c.read("event", n)
+	} else if n.Kind != conf.Map {
+		c.fail(n, fmt.Sprintf("conditions are a map of keys, here is %s", n.Describe()), "")
+		return nil, c.problems
+	}
+	c.fold(n)
+	seen := map[string]bool{}
+	for _, e := range n.Entries {
+		key, ok := c.keys[e.Key.Value]
+		if !ok {
+			c.unknown(e.Key)
+			continue
+		}
+		if seen[key] {
+			c.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
+			continue
+		}
+		seen[key] = true
+		c.read(key, e.Value)
+	}
+	c.defaults(seen, n)
+	if conf.HasErrors(c.problems) {
+		return nil, c.problems
+	}
+	return c.w, c.problems
+}
+
+type compiler struct {
+	o        Options
+	w        *When
+	keys     map[string]string
+	problems []conf.Problem
+}
+
+func (c *compiler) fail(n *conf.Node, text, hint string) {
+	c.problems = append(c.problems, n.At(conf.Error, text, hint))
+}
+
+func (c *compiler) warn(n *conf.Node, text, hint string) {
+	c.problems = append(c.problems, n.At(conf.Warning, text, hint))
+}
+
+func (c *compiler) unknown(k *conf.Node) {
+	hint := ""
+	if s := conf.Suggest(k.Value, Names(whenKeys)); s != "" {
+		hint = fmt.Sprintf("did you mean %q?", s)
+	} else if s, ok := Habits[k.Value]; ok {
+		hint = fmt.Sprintf("did you mean %q?", s)
+	}
+	c.fail(k, fmt.Sprintf("unknown condition %q", k.Value), hint)
+}
+
+// Habits are words that people know from other programs, and what they are called
+// here.
+var Habits = map[string]string{
+	"keyword": "contains", "keywords": "contains", "match": "contains", "word": "contains", "words": "contains",
+	"关键字": "contains", "匹配": "contains", "触发": "contains",
+	"response": "reply", "answer": "reply", "text": "reply", "message": "reply", "回答": "reply", "答复": "reply",
+	"room": "group", "rooms": "group", "groups": "group", "群名": "group", "群组": "group",
+	"user": "from", "sender": "from", "用户": "from", "pattern": "regex", "regexp": "regex", "正则表达式": "regex",
+	"equals": "exact", "equal": "exact", "prefix": "starts_with", "suffix": "ends_with", "cmd": "command", "命令": "command",
+	"if": "when", "then": "do", "actions": "do", "action": "do", "steps": "do", "delay": "wait", "title": "name",
+}
+
+// fold looks ahead: `fold: false` concerns every key of the block.
+func (c *compiler) fold(n *conf.Node) {
+	for _, e := range n.Entries {
+		if c.keys[e.Key.Value] != "fold" {
+			continue
+		}
+		on, ok := e.Value.Bool()
+		if !ok {
+			c.fail(e.Value, fmt.Sprintf("fold is yes or no, here is %s", e.Value.Describe()), "")
+		}
+		if ok && !on {
+			c.w.folding = Exact
+		}
+	}
+}
+
+func (c *compiler) read(key string, v *conf.Node) {
+	if what, ok := notYet[key]; ok {
+		c.fail(v, fmt.Sprintf("%s: %s are not in this version", key, what), "")
+		return
+	}
+	if v.Kind == conf.Null {
+		c.fail(v, fmt.Sprintf("%s has no value", key), nullHint(v))
+		return
+	}
+	switch key {
+	case "event":
+		c.w.Events = words(c, key, v, eventWords, func(s string) event.Kind { return event.Kind(s) })
+	case "chat":
+		c.w.chats = words(c, key, v, chatWords, func(s string) event.ChatKind { return event.ChatKind(s) })
+	case "type":
+		c.w.types = words(c, key, v, typeWords, func(s string) event.MessageType { return event.MessageType(s) })
+	case "via":
+		c.w.via = words(c, key, v, viaWords, func(s string) string { return s })
+		c.w.written[key] = strings.Join(c.w.via, ", ")
+	case "exact":
+		c.w.exact = c.texts(key, v, trimEnd)
+	case "contains":
+		c.w.contains = c.texts(key, v, nil)
+	case "contains_all":
+		c.w.containsAll = c.texts(key, v, nil)
+	case "starts_with":
+		c.w.starts = c.texts(key, v, nil)
+	case "ends_with":
+		c.w.ends = c.texts(key, v, nil)
+	case "regex":
+		c.regexes(v)
+	case "command":
+		c.command(v)
+	case "group":
+		c.w.groups = c.names(key, v)
+	case "from":
+		c.w.from = c.names(key, v)
+	case "mentioned", "by_self":
+		c.bools(key, v)
+	case "time":
+		c.times(v)
+	case "days":
+		d, bad := daysOf(v)
+		if bad != nil {
+			c.fail(bad, fmt.Sprintf("days: %s is no day", bad.Describe()), "mon-fri, sat,sun or 2026-10-01..2026-10-07")
+		}
+		c.w.days = d
+		c.w.written[key] = written(v)
+	case "gather":
+		c.gather(v)
+	case "probability":
+		f, ok := v.Float()
+		if !ok || f < 0 || f > 1 {
+			c.fail(v, "probability is a number from 0 to 1", "")
+			return
+		}
+		c.w.probability = f
+	}
+}
+
+func nullHint(v *conf.Node) string {
+	if strings.HasPrefix(v.Comment, "#") {
+		return fmt.Sprintf("%q is read as a comment; quote it", v.Comment)
+	}
+	return ""
+}
+
+func written(v *conf.Node) string {
+	if v.Kind == conf.List {
+		var out []string
+		for _, i := range v.Items {
+			out = append(out, i.Value)
+		}
+		return "[" + strings.Join(out, ", ") + "]"
+	}
+	return v.Value
+}
+
+// words reads a closed value or a list of them.
+func words[T ~string](c *compiler, key string, v *conf.Node, table []Word, as func(string) T) []T {
+	items, bad := v.Texts()
+	if bad != nil {
+		c.fail(bad, fmt.Sprintf("%s is a word or a list of words, here is %s", key, bad.Describe()), "")
+		return nil
+	}
+	spellings := Spellings(table)
+	var out []T
+	for _, i := range items {
+		w, ok := i.Word(spellings)
+		if !ok {
+			hint := "one of " + strings.Join(firsts(table), ", ")
+			if s := conf.Suggest(i.Value, Names(table)); s != "" {
+				hint = fmt.Sprintf("did you mean %q?", s)
+			}
+			c.fail(i, fmt.Sprintf("unknown %s %q", key, i.Value), hint)
+			continue
+		}
+		if w == typeAny {
+			return nil
+		}
+		out = append(out, as(w))
+	}
+	return out
+}
+
+func firsts(table []Word) []string {
+	var out []string
+	for _, w := range table {
+		out = append(out, w[0])
+	}
+	return out
+}
+
+// item is a text with the node it stands in.
+type item struct {
+	text string
+	node *conf.Node
+}
+
+// items reads a text or a list of texts, with named lists put in.
+func (c *compiler) items(key string, v *conf.Node) []item {
+	nodes, bad := v.Texts()
+	if bad != nil {
+		c.fail(bad, fmt.Sprintf("%s is a text or a list of texts, here is %s", key, bad.Describe()), "")
+		return nil
+	}
+	var out []item
+	for _, n := range nodes {
+		name, isList := strings.CutPrefix(n.Value, "$")
+		switch {
+		case !isList:
+			c.joinedByMistake(n)
+			out = append(out, item{n.Value, n})
+		case strings.HasPrefix(name, "$"):
+			out = append(out, item{name, n})
+		case c.o.Lists == nil:
+			c.fail(n, fmt.Sprintf("no lists here: %s", n.Value), `a text starting with "$" is written "$$…"`)
+		default:
+			list, ok := c.o.Lists(name)
+			if !ok {
+				c.fail(n, fmt.Sprintf("unknown list %q", name), "define it under lists:")
+			}
+			for _, text := range list {
+				out = append(out, item{text, n})
+			}
+		}
+	}
+	return out
+}
+
+// joinedByMistake warns of several words in one, joined by a comma that YAML does
+// not know.
+func (c *compiler) joinedByMistake(n *conf.Node) {
+	if n.Quoted || !strings.ContainsAny(n.Value, "，、") {
+		return
+	}
+	parts := strings.FieldsFunc(n.Value, func(r rune) bool { return r == '，' || r == '、' })
+	if len(parts) < 2 {
+		return
+	}
+	for i := range parts {
+		parts[i] = strings.TrimSpace(strings.Trim(parts[i], "［］【】[]"))
+	}
+	c.warn(n, "one keyword with full-width commas", fmt.Sprintf("several are written [%s]; quote it if it is one", strings.Join(parts, ", ")))
+}
+
+// texts reads keywords, folded.
+func (c *compiler) texts(key string, v *conf.Node, also func(string) string) []string {
+	out := []string{}
+	for _, i := range c.items(key, v) {
+		folded := c.w.folding.Fold(i.text)
+		if also != nil {
+			folded = also(folded)
+		}
+		if folded == "" {
+			c.fail(i.node, fmt.Sprintf("%s: nothing is left of %q to compare", key, i.text), "")
+			continue
+		}
+		out = append(out, folded)
+	}
+	c.w.written[key] = written(v)
+	return out
+}
+
+func (c *compiler) regexes(v *conf.Node) {
+	c.w.regexes = []*regexp.Regexp{}
+	c.w.written["regex"] = written(v)
+	for _, i := range c.items("regex", v) {
+		if re := c.regex(i); re != nil {
+			c.w.regexes = append(c.w.regexes, re)
+		}
+	}
+}
+
+func (c *compiler) regex(i item) *regexp.Regexp {
+	const longest = 4096
+	if len(i.text) > longest {
+		c.fail(i.node, fmt.Sprintf("regex of more than %d bytes", longest), "")
+		return nil
+	}
+	re, err := regexp.Compile("(?i)" + i.text)
+	if err != nil {
+		text := err.Error()
+		offset, length := 0, len(i.text)
+		if e, ok := asSyntax(err); ok {
+			text = string(e.Code)
+			expr := strings.TrimPrefix(e.Expr, "(?i)")
+			text += ": `" + expr + "`"
+			if at := strings.Index(i.text, expr); at >= 0 && expr != "" {
+				offset, length = at, len(expr)
+			}
+		}
+		c.problems = append(c.problems, i.node.Inside(conf.Error, offset, length, "regex: "+text, ""))
+		return nil
+	}
+	c.unreachable(i)
+	return re
+}
+
+func asSyntax(err error) (*syntax.Error, bool) {
+	e, ok := err.(*syntax.Error) //nolint:errorlint // regexp returns it bare
+	return e, ok
+}
+
+// unreachable finds characters that no folded text has.
+func (c *compiler) unreachable(i item) {
+	if !c.w.folding.Width {
+		return
+	}
+	for at, r := range i.text {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		folded := Folding{Width: true}.Fold(string(r))
+		if folded == string(r) {
+			continue
+		}
+		write := regexp.QuoteMeta(folded)
+		c.problems = append(c.problems, i.node.Inside(conf.Error, at, utf8.RuneLen(r),
+			fmt.Sprintf("regex: %q becomes %q before matching", string(r), folded), fmt.Sprintf("write %s", write)))
+		return
+	}
+}
+
+func (c *compiler) command(v *conf.Node) {
+	cmd := &command{loose: true, folding: c.w.folding}
+	c.w.command = cmd
+	c.w.written["command"] = written(v)
+	list := v
+	var aliases *conf.Node
+	if v.Kind == conf.Map {
+		list = nil
+		for _, e := range v.Entries {
+			switch e.Key.Value {
+			case "name", "名称":
+				list = e.Value
+			case "aliases", "别名":
+				aliases = e.Value
+			case "space", "空格":
+				switch e.Value.Value {
+				case "auto":
+				case "required":
+					cmd.loose = false
+				default:
+					c.fail(e.Value, "space is auto or required", "")
+				}
+			default:
+				c.fail(e.Key, fmt.Sprintf("unknown key %q in command", e.Key.Value), "name, aliases, space")
+			}
+		}
+		if list == nil {
+			c.fail(v, "command needs a name", "")
+			return
+		}
+		c.w.written["command"] = written(list)
+	}
+	items := c.items("command", list)
+	if aliases != nil {
+		items = append(items, c.items("command", aliases)...)
+	}
+	for _, i := range items {
+		folded := c.w.folding.Fold(i.text)
+		if folded == "" {
+			c.fail(i.node, "command has no name", "")
+			continue
+		}
+		cmd.names = append(cmd.names, commandName{shown: i.text, folded: folded})
+	}
+	slices.SortStableFunc(cmd.names, func(a, b commandName) int { return len(b.folded) - len(a.folded) })
+}
+
+func (c *compiler) names(key string, v *conf.Node) *names {
+	out := &names{}
+	list := []*conf.Node{v}
+	if v.Kind == conf.List {
+		list = v.Items
+	}
+	for _, n := range list {
+		if n.Kind == conf.Map {
+			c.nameRegex(key, n, out)
+			continue
+		}
+		for _, i := range c.items(key, n) {
+			if c.w.folding.Fold(i.text) == "" {
+				c.fail(i.node, fmt.Sprintf("%s: an empty name", key), "")
+				continue
+			}
+			out.add(i.text, c.w.folding)
+		}
+	}
+	return out
+}
+
+func (c *compiler) nameRegex(key string, n *conf.Node, out *names) {
+	if len(n.Entries) != 1 || n.Entries[0].Key.Value != "regex" && n.Entries[0].Key.Value != "正则" {
+		c.fail(n, fmt.Sprintf("%s is a name, a list of names, or {regex: …}", key), "")
+		return
+	}
+	for _, i := range c.items(key, n.Entries[0].Value) {
+		if re := c.regex(i); re != nil {
+			out.addRegex(re, i.text)
+		}
+	}
+}
+
+func (c *compiler) bools(key string, v *conf.Node) {
+	b, ok := v.Bool()
+	if !ok {
+		c.fail(v, fmt.Sprintf("%s is true or false, here is %s", key, v.Describe()), "")
+		return
+	}
+	if key == "mentioned" {
+		c.w.mentioned = &b
+		return
+	}
+	c.w.bySelf = b
+	c.w.anySelf = false
+}
+
+func (c *compiler) times(v *conf.Node) {
+	items, bad := v.Texts()
+	if bad != nil {
+		c.fail(bad, fmt.Sprintf("time is like 09:00-18:00, here is %s", bad.Describe()), "")
+		return
+	}
+	c.w.written["time"] = written(v)
+	for _, i := range items {
+		from, to, ok := conf.TimeRange(i.Value)
+		if !ok {
+			c.fail(i, fmt.Sprintf("time %q is not like 09:00-18:00", i.Value), "")
+			continue
+		}
+		c.w.times = append(c.w.times, event.DayWindow{From: from, To: to})
+	}
+}
+
+func (c *compiler) gather(v *conf.Node) {
+	if b, ok := v.Bool(); ok && !b {
+		c.w.Gather = -1
+		return
+	}
+	d, ok := v.Duration()
+	if !ok || d <= 0 || d > time.Hour {
+		c.fail(v, "gather is a duration up to 1h, or off", "")
+		return
+	}
+	c.w.Gather = d
+}
+
+// defaults fills in what was not said.
+func (c *compiler) defaults(seen map[string]bool, n *conf.Node) {
+	w := c.w
+	if len(w.Events) == 0 && !c.o.Unless {
+		w.Events = []event.Kind{event.KindMessage}
+	}
+	joins := slices.Contains(w.Events, event.KindMemberJoined)
+	if c.o.Rule && joins && w.groups == nil {
+		c.fail(n, "member_joined needs a group", `group: "*" means all groups`)
+	}
+	switch {
+	case !joins && seen["gather"]:
+		c.fail(n, "gather is for member_joined", "")
+	case joins && w.Gather == 0 && c.o.Rule:
+		w.Gather = defaultGather
+	case w.Gather < 0:
+		w.Gather = 0
+	}
+	if seen["via"] && !joins {
+		c.fail(n, "via is for member_joined", "")
+	}
+	c.defaultChat(seen, n)
+	text := w.exact != nil || w.contains != nil || w.containsAll != nil || w.starts != nil || w.ends != nil || w.regexes != nil || w.command != nil
+	if w.types == nil && text && !seen["type"] && (slices.Contains(w.Events, event.KindMessage) || slices.Contains(w.Events, event.KindRecalled)) {
+		w.types = []event.MessageType{event.TypeText}
+	}
+}
+
+func (c *compiler) defaultChat(seen map[string]bool, n *conf.Node) {
+	w := c.w
+	switch {
+	case seen["chat"]:
+		if w.groups != nil && !slices.Contains(w.chats, event.ChatGroup) {
+			c.fail(n, "group: restricts group messages, but chat: leaves groups out", "add group to chat:")
+		}
+	case w.groups != nil:
+		w.chats = []event.ChatKind{event.ChatGroup}
+	case c.o.Unless:
+	case c.o.Rule:
+		w.chats = []event.ChatKind{event.ChatPrivate}
+		// Things that happen in groups are meant where they happen.
+		if groupOnly(w.Events) {
+			w.chats = []event.ChatKind{event.ChatGroup}
+		}
+	default:
+		w.chats = []event.ChatKind{event.ChatPrivate, event.ChatGroup}
+	}
+}
+
+func groupOnly(kinds []event.Kind) bool {
+	for _, k := range kinds {
+		switch k {
+		case event.KindJoined, event.KindMemberJoined, event.KindMemberLeft, event.KindRemoved, event.KindGroupRenamed:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// FromMap compiles conditions given as plain values: texts, numbers, booleans,
+// lists ([]any) and maps of them. Problems have no place.
+func FromMap(m map[string]any, o Options) (*When, []conf.Problem) {
+	return Compile(nodeOf(m), o)
+}
+
+func nodeOf(v any) *conf.Node {
+	switch v := v.(type) {
+	case map[string]any:
+		n := &conf.Node{Kind: conf.Map}
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			n.Entries = append(n.Entries, conf.Entry{
+				Key: &conf.Node{Kind: conf.Scalar, Value: k}, Value: nodeOf(v[k]),
+			})
+		}
+		return n
+	case []any:
+		n := &conf.Node{Kind: conf.List}
+		for _, i := range v {
+			n.Items = append(n.Items, nodeOf(i))
+		}
+		return n
+	case nil:
+		return &conf.Node{Kind: conf.Null}
+	case string:
+		return &conf.Node{Kind: conf.Scalar, Value: v, Quoted: true}
+	}
+	return &conf.Node{Kind: conf.Scalar, Value: fmt.Sprint(v)}
+}

@@ -1,0 +1,331 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// Input is an event and what is known at this moment.
+type Input struct {
+	Event *event.Event
+	Now   time.Time
+	// Memory holds cooldowns and limits; nil does without.
+	Memory *Memory
+	// BotNames are the names of the account, the first for ${bot_name}.
+	BotNames []string
+	// Command is the rule whose command the message calls, "" if it calls none
+	// or a plugin's.
+	Command string
+	// Gathered is the rule whose gather time is over, for a merged event.
+	Gathered string
+	// Rand draws from [0, 1); nil always draws 0.
+	Rand func() float64
+}
+
+// Decide walks the rules in the order of the file; the first that fires ends the
+// walk unless it says continue. It allocates nothing when none fires.
+func (s *Set) Decide(in Input) event.Decision {
+	return s.walk(in, false)
+}
+
+// Explain walks all rules and tells of each whether it fires or the first
+// condition that does not hold. Memory is not touched.
+func (s *Set) Explain(in Input) []event.Verdict {
+	in.Memory = nil
+	return s.walk(in, true).Verdicts
+}
+
+func (s *Set) walk(in Input, explain bool) event.Decision {
+	var out event.Decision
+	if s.settings.Location != nil {
+		in.Now = in.Now.In(s.settings.Location)
+	}
+	mi := match.Input{Event: in.Event, Now: in.Now, Prefixes: s.settings.Prefixes, Rand: in.Rand}
+	for _, r := range s.rules {
+		if out.Ended {
+			if explain {
+				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: "not tried"})
+				continue
+			}
+			break
+		}
+		if !r.enabled {
+			if explain {
+				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: "switched off"})
+			}
+			continue
+		}
+		w, caps, why := s.match(r, in, &mi, explain)
+		if w == nil {
+			if explain {
+				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: why})
+			}
+			continue
+		}
+		s.fire(&out, r, w, in, caps)
+		if explain {
+			out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Fired: true})
+		}
+	}
+	return out
+}
+
+// match finds the block of a rule that holds; nil if none does.
+func (s *Set) match(r *rule, in Input, mi *match.Input, explain bool) (*match.When, match.Captures, string) {
+	why := ""
+	for _, w := range r.when {
+		if w.HasCommand() && in.Command != r.name && !explain {
+			continue
+		}
+		var caps match.Captures
+		cond := w.Match(mi, &caps)
+		if cond != match.Holds {
+			if explain && why == "" {
+				why = w.Why(cond, mi)
+			}
+			continue
+		}
+		for _, u := range r.unless {
+			if u.Match(mi, nil) == match.Holds {
+				return nil, match.Captures{}, "unless holds"
+			}
+		}
+		return w, caps, ""
+	}
+	return nil, match.Captures{}, why
+}
+
+// fire adds what a rule that holds decides.
+func (s *Set) fire(out *event.Decision, r *rule, w *match.When, in Input, caps match.Captures) {
+	out.Ended = !r.goOn
+	if w.Gather > 0 && in.Gathered != r.name && in.Event.Kind == event.KindMemberJoined {
+		out.Gather = append(out.Gather, event.Gather{Rule: r.name, For: w.Gather})
+		out.Ended = true
+		return
+	}
+	f := filler{in: in, caps: caps, set: s}
+	switch in.Memory.pass(r, coolKey(r, in.Event), in.Now) {
+	case free:
+	case coldFirst:
+		if len(r.cooldown.notice) > 0 {
+			out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: r.dryRun, Steps: []event.Action{{
+				Kind: event.ActReply, Message: event.Outgoing{Text: r.cooldown.notice.fill(f.value)},
+			}}})
+		}
+		return
+	case cold, full:
+		return
+	}
+	firing := event.Firing{Rule: r.name, DryRun: r.dryRun}
+	if len(r.oneOf) > 0 {
+		weights := make([]float64, len(r.oneOf))
+		for i, v := range r.oneOf {
+			weights[i] = v.weight
+		}
+		pick := in.Memory.choose(r, in.Event.Chat.Key, weights, in.Rand)
+		firing.Steps = []event.Action{{Kind: event.ActReply, Message: r.oneOf[pick].message.fill(&f)}}
+	}
+	for i := range r.steps {
+		firing.Steps = append(firing.Steps, r.steps[i].action(&f, r))
+	}
+	for i := range firing.Steps {
+		if k := firing.Steps[i].Kind; k == event.ActSend || k == event.ActForward || in.Event.Kind == event.KindMemberJoined && k == event.ActReply {
+			firing.Steps[i].Unsolicited = true
+		}
+	}
+	out.Firings = append(out.Firings, firing)
+}
+
+func coolKey(r *rule, ev *event.Event) string {
+	if r.cooldown == nil {
+		return ""
+	}
+	switch r.cooldown.per {
+	case "sender":
+		return ev.Chat.Key + "/" + ev.Sender.Key
+	case "rule":
+		return ""
+	}
+	return ev.Chat.Key
+}
+
+// CommandName finds the rule whose command a message calls: the longest name among
+// enabled rules whose scope fits, the first of the file if several are as long.
+func (s *Set) CommandName(ev *event.Event) (rule, name string, ok bool) {
+	if ev.Kind != event.KindMessage {
+		return "", "", false
+	}
+	in := match.Input{Event: ev, Now: time.Time{}, Prefixes: s.settings.Prefixes}
+	for _, r := range s.rules {
+		if !r.enabled {
+			continue
+		}
+		for _, w := range r.when {
+			if !w.HasCommand() {
+				continue
+			}
+			n, _, hit := w.Command(&in)
+			if hit && len(n) > len(name) && w.InChat(&in) {
+				rule, name, ok = r.name, n, true
+			}
+		}
+	}
+	return rule, name, ok
+}
+
+// HasPrefix reports whether a text begins with a command prefix.
+func (s *Set) HasPrefix(text string) bool {
+	return slices.ContainsFunc(s.settings.Prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
+}
+
+// filler gives placeholders their values.
+type filler struct {
+	in   Input
+	caps match.Captures
+	set  *Set
+}
+
+const (
+	nameMost  = 20 // characters of a name
+	namesMost = 5  // names of a list
+)
+
+// cleanName makes a stranger's name harmless: one line, no control characters, not
+// too long.
+func cleanName(s string) string {
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return -1
+		}
+		return r
+	}, s))
+	if r := []rune(s); len(r) > nameMost {
+		return string(r[:nameMost]) + "…"
+	}
+	return s
+}
+
+var weekdays = [7]string{"星期日", "星期一", "星期二", "星期三", "星期四", "星期五", "星期六"}
+
+func (f *filler) value(name string) string {
+	ev, now := f.in.Event, f.in.Now
+	switch name {
+	case "date":
+		return now.Format("2006-01-02")
+	case "time":
+		return now.Format("15:04")
+	case "weekday":
+		return weekdays[now.Weekday()]
+	case "self", "bot_name":
+		if len(f.in.BotNames) > 0 {
+			return cleanName(f.in.BotNames[0])
+		}
+		return ""
+	case "text":
+		in := match.Input{Event: ev}
+		return in.Text()
+	case "sender":
+		return cleanName(ev.Sender.Name())
+	case "nickname":
+		return cleanName(ev.Sender.Nickname)
+	case "remark":
+		return cleanName(ev.Sender.Remark)
+	case "group":
+		if ev.Chat.Kind == event.ChatGroup {
+			return cleanName(ev.Chat.Name)
+		}
+		return ""
+	case "reason":
+		return ev.Reason
+	case "args":
+		return f.caps.Args
+	}
+	return f.special(name)
+}
+
+// special gives what only some events have, and named groups.
+func (f *filler) special(name string) string {
+	ev := f.in.Event
+	switch name {
+	case "at":
+		return f.at()
+	case "source":
+		if ev.Request != nil {
+			return ev.Request.Source
+		}
+	case "names":
+		return f.names()
+	case "count":
+		if ev.Members != nil {
+			return strconv.Itoa(len(ev.Members.People))
+		}
+	case "inviter":
+		if ev.Members != nil {
+			return cleanName(ev.Members.Inviter.Name())
+		}
+	case "type":
+		in := match.Input{Event: ev}
+		return string(in.Type())
+	}
+	for _, c := range f.caps.Groups {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// at addresses who is concerned.
+func (f *filler) at() string {
+	var b strings.Builder
+	for _, name := range f.mentionNames() {
+		b.WriteString("@" + name + "\u2005")
+	}
+	return b.String()
+}
+
+// mentionNames are the names by which a group addresses those concerned: cards
+// and nicknames, never the owner's private remarks.
+func (f *filler) mentionNames() []string {
+	ev := f.in.Event
+	if ev.Chat.Kind != event.ChatGroup {
+		return nil
+	}
+	people := []event.Person{ev.Sender}
+	if ev.Members != nil {
+		people = ev.Members.People
+	}
+	var out []string
+	for _, p := range people {
+		name := p.Card
+		if name == "" {
+			name = p.Nickname
+		}
+		if name = cleanName(name); name != "" && len(out) < namesMost {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (f *filler) names() string {
+	if f.in.Event.Members == nil {
+		return ""
+	}
+	people := f.in.Event.Members.People
+	var shown []string
+	for _, p := range people[:min(len(people), namesMost)] {
+		shown = append(shown, cleanName(p.Name()))
+	}
+	text := strings.Join(shown, "、")
+	if len(people) > namesMost {
+		text += " 等 " + strconv.Itoa(len(people)) + " 人"
+	}
+	return text
+}

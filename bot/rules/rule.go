@@ -1,0 +1,399 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+func (p *parser) rules(list *conf.Node) {
+	if list.Kind != conf.List {
+		p.fail(list, "rules is a list, here is "+list.Describe(), `each rule starts with "- name: …"`)
+		return
+	}
+	if p.nodes == nil {
+		p.nodes = map[*rule]*conf.Node{}
+	}
+	for _, n := range list.Items {
+		if len(p.set.rules) >= rulesMost {
+			p.fail(n, fmt.Sprintf("more than %d rules", rulesMost), "")
+			return
+		}
+		if r := p.rule(n); r != nil {
+			p.set.rules = append(p.set.rules, r)
+			p.nodes[r] = n
+		}
+	}
+}
+
+// parts are the nodes of a rule before they are compiled.
+type parts struct {
+	values     map[string]*conf.Node
+	conditions []conf.Entry // that stand in the rule itself
+	steps      map[string]*conf.Node
+}
+
+func (p *parser) rule(n *conf.Node) *rule {
+	if n.Kind != conf.Map {
+		hint := ""
+		if strings.Contains(n.Value, "：") {
+			hint = "full-width colon ：, use : and a space"
+		}
+		p.fail(n, "a rule is a map of keys, here is "+n.Describe(), hint)
+		return nil
+	}
+	before := len(p.problems)
+	parts := p.split(n)
+	r := &rule{file: n.File, line: n.Line, enabled: true}
+	p.nameOf(r, n, parts)
+	for _, key := range []string{"enabled", "continue", "dry_run"} {
+		v := parts.values[key]
+		if v == nil {
+			continue
+		}
+		on, ok := v.Bool()
+		if !ok {
+			p.fail(v, fmt.Sprintf("%s is true or false, here is %s", key, v.Describe()), "")
+			continue
+		}
+		switch key {
+		case "enabled":
+			r.enabled = on
+		case "continue":
+			r.goOn = on
+		case "dry_run":
+			r.dryRun = on
+		}
+	}
+	if v := parts.values["note"]; v != nil {
+		r.note = v.Value
+	}
+	p.conditions(r, n, parts)
+	known := p.placeholders(r)
+	p.actions(r, n, parts, known)
+	p.brakes(r, parts, known)
+	if v := parts.values["tests"]; v != nil {
+		p.tests(r, v)
+	}
+	if conf.HasErrors(p.problems[before:]) {
+		return nil
+	}
+	return r
+}
+
+// split sorts the keys of a rule: its own, conditions, and steps in short form.
+func (p *parser) split(n *conf.Node) parts {
+	own, conditions, steps := match.Spellings(ruleKeys), match.Spellings(match.WhenKeys()), match.Spellings(stepKeys)
+	out := parts{values: map[string]*conf.Node{}, steps: map[string]*conf.Node{}}
+	for _, e := range n.Entries {
+		word := e.Key.Value
+		if key, ok := own[word]; ok && key != "reply" {
+			if out.values[key] != nil {
+				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
+			}
+			out.values[key] = e.Value
+			continue
+		}
+		if key, ok := steps[word]; ok {
+			if !slices.Contains(inRule, key) {
+				p.fail(e.Key, fmt.Sprintf("the step %q stands in do:", word), "do: [{"+word+": …}]")
+				continue
+			}
+			if out.steps[key] != nil {
+				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "two of them need do:")
+			}
+			out.steps[key] = e.Value
+			continue
+		}
+		if _, ok := conditions[word]; ok {
+			out.conditions = append(out.conditions, e)
+			continue
+		}
+		all := slices.Concat(ruleKeys, match.WhenKeys(), stepKeys)
+		name := ""
+		if v := n.Get("name"); v != nil {
+			name = " " + v.Value
+		}
+		p.unknown(e.Key, "rule"+name, all)
+	}
+	return out
+}
+
+func (p *parser) nameOf(r *rule, n *conf.Node, parts parts) {
+	at := n
+	if v := parts.values["name"]; v != nil {
+		at = v
+		r.name = strings.TrimSpace(v.Value)
+		if v.Kind != conf.Scalar || r.name == "" {
+			p.fail(v, "name is a text", "")
+			return
+		}
+	} else {
+		r.name = firstTrigger(parts)
+	}
+	if r.name == "" {
+		r.name = fmt.Sprintf("rule in line %d", n.Line)
+	}
+	if first := p.names[r.name]; first != nil {
+		p.fail(at, fmt.Sprintf("a second rule named %q", r.name), fmt.Sprintf("the first is in %s:%d", first.File, first.Line))
+		return
+	}
+	p.names[r.name] = at
+}
+
+// firstTrigger names a rule without a name.
+func firstTrigger(parts parts) string {
+	entries := parts.conditions
+	if w := parts.values["when"]; w != nil {
+		if w.Kind == conf.Scalar {
+			return w.Value
+		}
+		if w.Kind == conf.List && len(w.Items) > 0 {
+			w = w.Items[0]
+		}
+		entries = append(slices.Clone(entries), w.Entries...)
+	}
+	for _, e := range entries {
+		v := e.Value
+		if v.Kind == conf.List && len(v.Items) > 0 {
+			v = v.Items[0]
+		}
+		if v.Kind == conf.Scalar {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+func (p *parser) conditions(r *rule, n *conf.Node, parts parts) {
+	o := match.Options{Folding: p.set.folding, Rule: true, Lists: p.listNamed}
+	when := parts.values["when"]
+	switch {
+	case when != nil && len(parts.conditions) > 0:
+		p.fail(parts.conditions[0].Key, "conditions stand in when: or in the rule itself, not in both", "")
+		return
+	case len(parts.conditions) > 0:
+		short := *n
+		short.Entries = parts.conditions
+		r.when = p.blocks(&short, o)
+	case when != nil:
+		r.when = p.blocks(when, o)
+	default:
+		p.fail(n, fmt.Sprintf("rule %s has no condition", r.name), "say when: it fires, such as contains: 价格")
+	}
+	if v := parts.values["unless"]; v != nil {
+		o.Rule, o.Unless = false, true
+		r.unless = p.blocks(v, o)
+	}
+}
+
+func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
+	list := []*conf.Node{n}
+	if n.Kind == conf.List {
+		list = n.Items
+	}
+	var out []*match.When
+	for _, b := range list {
+		w, problems := match.Compile(b, o)
+		p.problems = append(p.problems, problems...)
+		if w != nil {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// placeholders are the names that have a meaning for all events of a rule.
+func (p *parser) placeholders(r *rule) map[string]string {
+	names := []string{"date", "time", "weekday", "self", "bot_name"}
+	kinds := map[event.Kind]bool{}
+	command := false
+	groups := map[string]int{}
+	for _, w := range r.when {
+		for _, k := range w.Events {
+			kinds[k] = true
+		}
+		command = command || w.HasCommand()
+		for _, g := range w.GroupNames() {
+			groups[g]++
+		}
+	}
+	perKind := map[event.Kind][]string{
+		event.KindMessage:       {"text", "sender", "nickname", "remark", "group", "at"},
+		event.KindFriendRequest: {"nickname", "text", "source", "sender"},
+		event.KindMemberJoined:  {"names", "count", "inviter", "group", "at"},
+		event.KindRecalled:      {"sender", "group", "text", "type", "nickname", "remark"},
+		event.KindLogin:         {"reason"}, event.KindLogout: {"reason"}, event.KindRestricted: {"reason"}, event.KindExpired: {"reason"},
+	}
+	counts := map[string]int{}
+	for k := range kinds {
+		list, ok := perKind[k]
+		if !ok {
+			list = []string{"sender", "nickname", "remark", "group", "names", "count", "inviter", "text", "at"}
+		}
+		for _, name := range list {
+			counts[name]++
+		}
+	}
+	for name, n := range counts {
+		if n == len(kinds) {
+			names = append(names, name)
+		}
+	}
+	if command {
+		names = append(names, "args")
+	}
+	for g, n := range groups {
+		if n > 0 {
+			names = append(names, g)
+		}
+	}
+	all := match.Spellings(placeholderWords)
+	out := map[string]string{}
+	for _, name := range names {
+		out[name] = name
+	}
+	for spelling, name := range all {
+		if slices.Contains(names, name) {
+			out[spelling] = name
+		}
+	}
+	return out
+}
+
+func (p *parser) brakes(r *rule, parts parts, known map[string]string) {
+	if v := parts.values["cooldown"]; v != nil {
+		r.cooldown = p.cooldown(v, known)
+		if r.cooldown != nil && r.cooldown.per != "rule" && !hasChat(r) {
+			p.fail(v, "events without a chat allow only {per: rule}", "")
+		}
+	}
+	if v := parts.values["limit"]; v != nil {
+		n, per, day, ok := v.Rate()
+		if !ok {
+			p.fail(v, fmt.Sprintf("limit is a rate like 30/day, here is %s", v.Describe()), "")
+			return
+		}
+		r.limit = &limit{n: n, per: per, day: day}
+	}
+}
+
+func hasChat(r *rule) bool {
+	for _, w := range r.when {
+		for _, k := range w.Events {
+			switch k {
+			case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (p *parser) cooldown(v *conf.Node, known map[string]string) *cooldown {
+	c := &cooldown{per: "chat", most: 1}
+	if v.Kind != conf.Map {
+		p.duration("cooldown", v, &c.every)
+		return c
+	}
+	p.entries(v, "cooldown", cooldownKeys, func(key string, _, v *conf.Node) {
+		switch key {
+		case "per":
+			w, ok := v.Word(match.Spellings(perWords))
+			if !ok {
+				p.fail(v, "per is chat, sender or rule", "")
+			}
+			c.per = w
+		case "every":
+			p.duration(key, v, &c.every)
+		case "max":
+			p.count(key, v, &c.most)
+		case "notice":
+			c.notice = p.template(v, known)
+		}
+	})
+	if c.every <= 0 {
+		p.fail(v, "cooldown needs every: a duration", "")
+	}
+	return c
+}
+
+func (p *parser) template(n *conf.Node, known map[string]string) template {
+	if n.Kind != conf.Scalar {
+		p.fail(n, "here is a text wanted, not "+n.Describe(), nullHint(n))
+		return nil
+	}
+	p.slips(n)
+	t, problems := readTemplate(n, known)
+	p.problems = append(p.problems, problems...)
+	return t
+}
+
+func nullHint(n *conf.Node) string {
+	if strings.HasPrefix(n.Comment, "#") {
+		return fmt.Sprintf("%q is read as a comment; quote it", n.Comment)
+	}
+	return ""
+}
+
+// slips warns of texts that YAML reads otherwise than their writer meant.
+func (p *parser) slips(n *conf.Node) {
+	if n.Quoted {
+		return
+	}
+	switch {
+	case strings.HasPrefix(n.Value, "“") && strings.HasSuffix(n.Value, "”"):
+		p.warn(n, "curly quotes are sent as they stand", `use straight ones: "`+strings.Trim(n.Value, "“”")+`"`)
+	case strings.Contains(n.Value, `\n`):
+		p.warn(n, `\n is sent as it stands`, `put the text in double quotes, or use | and lines of their own`)
+	case strings.HasPrefix(n.Comment, "#") && !strings.HasPrefix(n.Comment, "# "):
+		p.warn(n, fmt.Sprintf("%q is read as a comment and not sent", n.Comment), "quote the text")
+	}
+}
+
+// exactlyOne checks that a rule says in one way only what it does.
+func exactlyOne(parts parts) []string {
+	var found []string
+	for _, key := range []string{"reply_one_of", "do"} {
+		if parts.values[key] != nil {
+			found = append(found, key)
+		}
+	}
+	if len(parts.steps) > 0 {
+		found = append(found, strings.Join(slices.Sorted(maps.Keys(parts.steps)), ", "))
+	}
+	return found
+}
+
+func (p *parser) actions(r *rule, n *conf.Node, parts parts, known map[string]string) {
+	switch found := exactlyOne(parts); len(found) {
+	case 0:
+		p.fail(n, fmt.Sprintf("rule %s does nothing", r.name), "add reply: or do:")
+		return
+	case 1:
+	default:
+		p.fail(n, fmt.Sprintf("rule %s has %s; one of them is enough", r.name, strings.Join(found, " and ")), "put all steps in do:")
+		return
+	}
+	c := stepCompiler{p: p, rule: r, known: known}
+	if v := parts.values["reply_one_of"]; v != nil {
+		r.oneOf = c.variants("reply_one_of", v)
+	}
+	if v := parts.values["do"]; v != nil {
+		c.list(v)
+	}
+	for _, key := range inRule {
+		if v := parts.steps[key]; v != nil {
+			c.step(key, v, v)
+		}
+	}
+	c.check(n)
+}
+
+const revokeMost = 110 * time.Second

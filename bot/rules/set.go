@@ -1,0 +1,114 @@
+// Package rules reads rules.yaml and decides by it what is to be done about an
+// event. It is pure: files come in as bytes, time and chance as parameters. A Set
+// cannot be wrong: whatever can be is found when it is read, with its place.
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// Set is a rules file that was found good. It is immutable and safe for
+// concurrent use.
+type Set struct {
+	settings event.Settings
+	folding  match.Folding
+	rules    []*rule
+	rev      string
+}
+
+// rule is one rule, compiled.
+type rule struct {
+	name, note string
+	file       string
+	line       int
+	enabled    bool
+	when       []*match.When // any of them
+	unless     []*match.When
+	steps      []step
+	oneOf      []variant // instead of steps
+	cooldown   *cooldown
+	limit      *limit
+	goOn       bool
+	dryRun     bool
+	tests      []test
+}
+
+type cooldown struct {
+	per    string
+	every  time.Duration
+	most   int
+	notice template
+}
+
+type limit struct {
+	n   int
+	per time.Duration
+	day bool
+}
+
+// Info describes a rule for people.
+type Info struct {
+	Name, Note string
+	Enabled    bool
+	File       string
+	Line       int
+	Scope      string // where it applies, in words
+	Steps      string // what it does, by the names of its steps
+}
+
+// Settings are the file's settings with their defaults.
+func (s *Set) Settings() event.Settings { return s.settings }
+
+// Rev is a short hash of everything the set was made of.
+func (s *Set) Rev() string { return s.rev }
+
+// Rules describes the rules in the order of the file.
+func (s *Set) Rules() []Info {
+	out := make([]Info, 0, len(s.rules))
+	for _, r := range s.rules {
+		i := Info{Name: r.name, Note: r.note, Enabled: r.enabled, File: r.file, Line: r.line, Steps: r.describe()}
+		for n, w := range r.when {
+			if n > 0 {
+				i.Scope += "; "
+			}
+			i.Scope += w.Scope()
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// Uses lists the kinds of action that enabled rules take, without repetition.
+func (s *Set) Uses() []event.ActionKind {
+	var out []event.ActionKind
+	for _, r := range s.rules {
+		if !r.enabled {
+			continue
+		}
+		for _, st := range r.steps {
+			if !slices.Contains(out, st.kind) {
+				out = append(out, st.kind)
+			}
+		}
+	}
+	return out
+}
+
+func (r *rule) describe() string {
+	text := ""
+	for _, s := range r.steps {
+		if text != "" {
+			text += ", "
+		}
+		text += string(s.kind)
+	}
+	if len(r.oneOf) > 0 {
+		text = fmt.Sprintf("reply (one of %d)", len(r.oneOf))
+	}
+	return text
+}

@@ -1,0 +1,257 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// defaults are the settings of a file that has none.
+func defaults(system *time.Location) event.Settings {
+	if system == nil {
+		system = time.UTC
+	}
+	return event.Settings{
+		Mode:     event.ModeLive,
+		Notify:   []string{"filehelper"},
+		Prefixes: []string{"/", "#"},
+		Location: system,
+		Pace: event.Pace{
+			Reply:             event.Range{Min: 2 * time.Second, Max: 6 * time.Second},
+			Unsolicited:       event.Range{Min: 15 * time.Second, Max: 35 * time.Second},
+			UnsolicitedPerDay: 100,
+			Accept:            event.Rate{N: 1, Per: time.Minute},
+			AcceptPerDay:      50,
+			InvitePerDay:      30,
+			PerChat:           event.Rate{N: 12, Per: time.Minute},
+			Total:             event.Rate{N: 20, Per: time.Minute},
+			Quiet:             event.DayWindow{From: 23 * time.Hour, To: 7*time.Hour + 30*time.Minute},
+			Stale:             30 * time.Minute,
+			SplitAt:           2000,
+		},
+		LoopGuard: event.LoopGuard{Answers: 12, Within: time.Minute, Mute: 10 * time.Minute},
+		Recall:    event.Memory{Keep: 10 * time.Minute, Max: 1000},
+	}
+}
+
+func (p *parser) settings(n *conf.Node) {
+	s := &p.set.settings
+	*s = defaults(p.opt.System)
+	p.set.folding = match.DefaultFolding
+	if n == nil || n.Kind == conf.Null {
+		return
+	}
+	if n.Kind != conf.Map {
+		p.fail(n, "settings is a map of keys, here is "+n.Describe(), "")
+		return
+	}
+	p.entries(n, "settings", settingKeys, func(key string, k, v *conf.Node) {
+		switch key {
+		case "timezone":
+			loc, err := time.LoadLocation(v.Value)
+			if err != nil || v.Kind != conf.Scalar {
+				p.fail(v, fmt.Sprintf("timezone %q is not known", v.Value), "such as Asia/Shanghai")
+				return
+			}
+			s.Location = loc
+		case "mode":
+			w, ok := v.Word(match.Spellings(modeWords))
+			if !ok {
+				p.fail(v, fmt.Sprintf("mode is live or trial, here is %s", v.Describe()), "")
+				return
+			}
+			s.Mode = event.Mode(w)
+		case "admins":
+			s.Admins = p.texts(key, v)
+		case "never":
+			s.Never = p.texts(key, v)
+		case "notify":
+			if s.Notify = p.texts(key, v); len(s.Notify) == 1 && (s.Notify[0] == "none" || s.Notify[0] == "无") {
+				s.Notify = nil
+			}
+		case "command_prefix":
+			s.Prefixes = p.texts(key, v)
+		case "match":
+			p.folding(v)
+		case "pace":
+			p.pace(v)
+		case "loop_guard":
+			p.guard(v)
+		case "recall":
+			p.recall(v)
+		case "handover", "trace", "words":
+			p.fail(k, fmt.Sprintf("settings.%s is not in this version", key), "")
+		}
+	})
+}
+
+func (p *parser) texts(key string, v *conf.Node) []string {
+	items, bad := v.Texts()
+	if bad != nil {
+		p.fail(bad, fmt.Sprintf("%s is a text or a list of texts, here is %s", key, bad.Describe()), "")
+		return nil
+	}
+	out := []string{}
+	for _, i := range items {
+		out = append(out, i.Value)
+	}
+	return out
+}
+
+func (p *parser) folding(v *conf.Node) {
+	if v.Kind != conf.Map {
+		p.fail(v, "match is a map such as {width: true, case: true}", "")
+		return
+	}
+	f := &p.set.folding
+	p.entries(v, "match", matchKeys, func(key string, k, v *conf.Node) {
+		on, ok := v.Bool()
+		if !ok {
+			p.fail(v, fmt.Sprintf("%s is true or false", key), "")
+			return
+		}
+		switch key {
+		case "width":
+			f.Width = on
+		case "case":
+			f.Case = on
+		case "space":
+			f.Space = on
+		case "invisible":
+			f.Invisible = on
+		case "traditional":
+			if on {
+				p.fail(k, "match.traditional is not in this version", "")
+			}
+		}
+	})
+}
+
+func (p *parser) pace(v *conf.Node) {
+	pace := &p.set.settings.Pace
+	if off, ok := v.Bool(); ok && !off {
+		pace.Off = true
+		p.warn(v, "pace is off: WeChat restricts accounts that send too fast", "for tests only")
+		return
+	}
+	if v.Kind != conf.Map {
+		p.fail(v, "pace is a map of keys, or off", "")
+		return
+	}
+	p.entries(v, "pace", paceKeys, func(key string, _, v *conf.Node) {
+		switch key {
+		case "reply":
+			p.span(key, v, &pace.Reply)
+		case "unsolicited":
+			p.span(key, v, &pace.Unsolicited)
+		case "unsolicited_per_day":
+			p.count(key, v, &pace.UnsolicitedPerDay)
+		case "accept":
+			p.rate(key, v, &pace.Accept)
+		case "accept_per_day":
+			p.count(key, v, &pace.AcceptPerDay)
+		case "invite_per_day":
+			p.count(key, v, &pace.InvitePerDay)
+		case "per_chat":
+			p.rate(key, v, &pace.PerChat)
+		case "total":
+			p.rate(key, v, &pace.Total)
+		case "quiet":
+			if on, ok := v.Bool(); ok && !on {
+				pace.Quiet = event.DayWindow{}
+				return
+			}
+			from, to, ok := conf.TimeRange(v.Value)
+			if !ok {
+				p.fail(v, fmt.Sprintf("quiet is like 23:00-07:30, or off, here is %s", v.Describe()), "")
+				return
+			}
+			pace.Quiet = event.DayWindow{From: from, To: to}
+		case "stale":
+			p.duration(key, v, &pace.Stale)
+		case "split_at":
+			p.count(key, v, &pace.SplitAt)
+		}
+	})
+}
+
+func (p *parser) span(key string, v *conf.Node, to *event.Range) {
+	low, high, ok := v.Range()
+	if !ok {
+		p.fail(v, fmt.Sprintf("%s is a range like 2s-6s, here is %s", key, v.Describe()), "")
+		return
+	}
+	*to = event.Range{Min: low, Max: high}
+}
+
+func (p *parser) rate(key string, v *conf.Node, to *event.Rate) {
+	n, per, _, ok := v.Rate()
+	if !ok {
+		p.fail(v, fmt.Sprintf("%s is a rate like 12/min, here is %s", key, v.Describe()), "")
+		return
+	}
+	*to = event.Rate{N: n, Per: per}
+}
+
+func (p *parser) count(key string, v *conf.Node, to *int) {
+	n, ok := v.Int()
+	if !ok || n < 0 {
+		p.fail(v, fmt.Sprintf("%s is a number, here is %s", key, v.Describe()), "")
+		return
+	}
+	*to = n
+}
+
+func (p *parser) duration(key string, v *conf.Node, to *time.Duration) {
+	d, ok := v.Duration()
+	if !ok {
+		p.fail(v, fmt.Sprintf("%s is a duration like 30m, here is %s", key, v.Describe()), "500ms 10s 5m 2h 1d 1w")
+		return
+	}
+	*to = d
+}
+
+func (p *parser) guard(v *conf.Node) {
+	g := &p.set.settings.LoopGuard
+	if on, ok := v.Bool(); ok && !on {
+		g.Off = true
+		return
+	}
+	if v.Kind != conf.Map {
+		p.fail(v, "loop_guard is a map of keys, or off", "")
+		return
+	}
+	p.entries(v, "loop_guard", guardKeys, func(key string, _, v *conf.Node) {
+		switch key {
+		case "answers":
+			p.count(key, v, &g.Answers)
+		case "within":
+			p.duration(key, v, &g.Within)
+		case "mute":
+			p.duration(key, v, &g.Mute)
+		}
+	})
+}
+
+func (p *parser) recall(v *conf.Node) {
+	r := &p.set.settings.Recall
+	if v.Kind != conf.Map {
+		p.fail(v, "recall is a map of keys", "")
+		return
+	}
+	p.entries(v, "recall", recallKeys, func(key string, k, v *conf.Node) {
+		switch key {
+		case "keep":
+			p.duration(key, v, &r.Keep)
+		case "max":
+			p.count(key, v, &r.Max)
+		case "media":
+			if on, ok := v.Bool(); !ok || on {
+				p.fail(k, "recall.media is not in this version", "")
+			}
+		}
+	})
+}

@@ -1,0 +1,517 @@
+package rules
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// step is one step of a rule, compiled.
+type step struct {
+	kind    event.ActionKind
+	message message
+	to      []string
+	remark  template
+	wait    event.Range
+	call    event.CallSpec
+	args    map[string]template
+	webhook *webhook
+}
+
+type webhook struct {
+	url     string
+	json    map[string]template
+	form    map[string]template
+	timeout time.Duration
+}
+
+// message is what is sent.
+type message struct {
+	text        template
+	image       string
+	file        string
+	video       string
+	sticker     string
+	mention     bool
+	names       []string // instead of those concerned
+	revokeAfter time.Duration
+	oneOf       []variant
+}
+
+// variant is one of several messages to choose from.
+type variant struct {
+	message message
+	weight  float64
+}
+
+func (m *message) fill(f *filler) event.Outgoing {
+	if len(m.oneOf) > 0 {
+		weights := make([]float64, len(m.oneOf))
+		for i, v := range m.oneOf {
+			weights[i] = v.weight
+		}
+		var mem *Memory
+		one := &m.oneOf[mem.choose(nil, "", weights, f.in.Rand)].message
+		out := one.fill(f)
+		if out.RevokeAfter == 0 {
+			out.RevokeAfter = m.revokeAfter
+		}
+		return out
+	}
+	out := event.Outgoing{
+		Text: strings.TrimRight(m.text.fill(f.value), "\n"), Image: m.image, File: m.file, Video: m.video,
+		Sticker: m.sticker, RevokeAfter: m.revokeAfter,
+	}
+	switch {
+	case len(m.names) > 0:
+		out.Mention = m.names
+	case m.mention:
+		out.Mention = f.mentionNames()
+	}
+	return out
+}
+
+// remarkMost is how long a remark may be, in characters.
+const remarkMost = 16
+
+// action fills in a step.
+func (s *step) action(f *filler, r *rule) event.Action {
+	ev := f.in.Event
+	a := event.Action{Kind: s.kind, To: s.to, Wait: s.wait, Message: s.message.fill(f)}
+	switch s.kind {
+	case event.ActAccept:
+		if ev.Request != nil {
+			a.User, a.Ticket = ev.Request.User, ev.Request.Ticket
+		}
+		a.Person = ev.Sender.Key
+	case event.ActRemark, event.ActInvite:
+		a.Person = ev.Sender.Key
+	case event.ActForward:
+		a.Message.Text = strings.TrimSpace(a.Message.Text + "\n" + forwarded(ev))
+	case event.ActCall:
+		a.Call = event.CallSpec{Name: s.call.Name, Args: map[string]any{}}
+		for k, t := range s.args {
+			a.Call.Args[k] = t.fill(f.value)
+		}
+	case event.ActWebhook:
+		a.Webhook = s.webhook.fill(f)
+	case event.ActReply, event.ActSend, event.ActRevoke, event.ActNotify, event.ActWait, event.ActLog:
+	}
+	if len(s.remark) > 0 {
+		a.Remark = strings.TrimSpace(s.remark.fill(f.value))
+		if runes := []rune(a.Remark); len(runes) > remarkMost {
+			a.Remark = string(runes[:remarkMost])
+		}
+	}
+	return a
+}
+
+// forwarded is the message of the event as text.
+func forwarded(ev *event.Event) string {
+	m := ev.Message
+	if ev.Recalled != nil {
+		if m = ev.Recalled.Message; m == nil {
+			return "（内容没有记住）"
+		}
+	}
+	if m == nil {
+		return ""
+	}
+	text := m.Text
+	if m.Type != event.TypeText {
+		names := map[event.MessageType]string{
+			event.TypeImage: "图片", event.TypeVoice: "语音", event.TypeVideo: "视频", event.TypeFile: "文件",
+			event.TypeSticker: "表情", event.TypeCard: "名片", event.TypeLink: "链接", event.TypeMiniProgram: "小程序",
+			event.TypeLocation: "位置", event.TypeOther: "其他消息",
+		}
+		text = strings.TrimSpace("[" + names[m.Type] + "] " + text)
+	}
+	if m.URL != "" {
+		text += "\n" + m.URL
+	}
+	return text
+}
+
+func (w *webhook) fill(f *filler) *event.Webhook {
+	out := &event.Webhook{URL: w.url, Timeout: w.timeout}
+	if w.json != nil {
+		out.JSON = map[string]any{}
+		for k, t := range w.json {
+			out.JSON[k] = t.fill(f.value)
+		}
+	}
+	if w.form != nil {
+		out.Form = map[string]string{}
+		for k, t := range w.form {
+			out.Form[k] = t.fill(f.value)
+		}
+	}
+	return out
+}
+
+// stepCompiler reads the steps of one rule.
+type stepCompiler struct {
+	p     *parser
+	rule  *rule
+	known map[string]string
+}
+
+func (c *stepCompiler) fail(n *conf.Node, text, hint string) { c.p.fail(n, text, hint) }
+
+func (c *stepCompiler) list(v *conf.Node) {
+	if v.Kind != conf.List {
+		c.fail(v, "do is a list of steps, here is "+v.Describe(), "- reply: …")
+		return
+	}
+	spellings := match.Spellings(stepKeys)
+	for _, i := range v.Items {
+		switch {
+		case i.Kind == conf.Scalar:
+			key, ok := spellings[i.Value]
+			if !ok {
+				c.p.unknown(i, "do", stepKeys)
+				continue
+			}
+			c.step(key, i, nil)
+		case i.Kind == conf.Map && len(i.Entries) == 1:
+			e := i.Entries[0]
+			key, ok := spellings[e.Key.Value]
+			if !ok {
+				c.p.unknown(e.Key, "do", stepKeys)
+				continue
+			}
+			c.step(key, e.Key, e.Value)
+		case i.Kind == conf.Map && len(i.Entries) > 1:
+			c.fail(i, "two steps in one item", fmt.Sprintf(`begin each with "- ": here is %s and %s`, i.Entries[0].Key.Value, i.Entries[1].Key.Value))
+		default:
+			c.fail(i, "a step is a key with its value, here is "+i.Describe(), "")
+		}
+	}
+}
+
+// step reads one step; v is nil for a bare one.
+func (c *stepCompiler) step(key string, at, v *conf.Node) {
+	s := step{kind: event.ActionKind(key)}
+	if v == nil || v.Kind == conf.Null {
+		if key != "accept" && key != "revoke" {
+			c.fail(at, fmt.Sprintf("%s has no value", key), hintOf(v))
+			return
+		}
+		c.rule.steps = append(c.rule.steps, s)
+		return
+	}
+	switch key {
+	case "reply":
+		s.message = c.message(v, false)
+	case "send":
+		s.message = c.message(v, true)
+		s.to = c.targets(v)
+	case "forward":
+		c.forward(&s, v)
+	case "notify", "log":
+		s.message.text = c.p.template(v, c.known)
+	case "accept":
+		c.accept(&s, v)
+	case "remark":
+		s.remark = c.p.template(v, c.known)
+	case "invite":
+		s.to = c.p.texts(key, v)
+	case "revoke":
+		if on, ok := v.Bool(); !ok || !on {
+			c.fail(v, "revoke is true", "")
+		}
+	case "wait":
+		c.p.span(key, v, &s.wait)
+	case "call":
+		c.call(&s, v)
+	case "webhook":
+		s.webhook = c.webhook(v)
+	}
+	c.rule.steps = append(c.rule.steps, s)
+}
+
+func hintOf(v *conf.Node) string {
+	if v == nil {
+		return ""
+	}
+	return nullHint(v)
+}
+
+func (c *stepCompiler) targets(v *conf.Node) []string {
+	if v.Kind == conf.Map {
+		for _, e := range v.Entries {
+			if e.Key.Value == "to" || e.Key.Value == "到" {
+				return c.names(e.Value)
+			}
+		}
+	}
+	c.fail(v, "send needs to: whom", "send: {to: filehelper, text: …}")
+	return nil
+}
+
+// names reads people and groups; a list by name is put in.
+func (c *stepCompiler) names(v *conf.Node) []string {
+	var out []string
+	for _, name := range c.p.texts("to", v) {
+		list, isList := strings.CutPrefix(name, "$")
+		if !isList || list == "admins" {
+			out = append(out, name)
+			continue
+		}
+		items, ok := c.p.listNamed(list)
+		if !ok {
+			c.fail(v, fmt.Sprintf("unknown list %q", list), "define it under lists:")
+		}
+		out = append(out, items...)
+	}
+	return out
+}
+
+func (c *stepCompiler) forward(s *step, v *conf.Node) {
+	if v.Kind != conf.Map {
+		s.to = c.names(v)
+		return
+	}
+	c.p.entries(v, "forward", []match.Word{{"to", "到"}, {"header", "题头"}}, func(key string, _, v *conf.Node) {
+		switch key {
+		case "to":
+			s.to = c.names(v)
+		case "header":
+			s.message.text = c.p.template(v, c.known)
+		}
+	})
+	if len(s.to) == 0 {
+		c.fail(v, "forward needs to: whom", "")
+	}
+}
+
+func (c *stepCompiler) accept(s *step, v *conf.Node) {
+	if v.Kind != conf.Map {
+		if on, ok := v.Bool(); !ok || !on {
+			c.fail(v, "accept is true, or {remark: …}", "")
+		}
+		return
+	}
+	c.p.entries(v, "accept", []match.Word{{"remark", "备注"}}, func(_ string, _, v *conf.Node) {
+		s.remark = c.p.template(v, c.known)
+	})
+}
+
+func (c *stepCompiler) call(s *step, v *conf.Node) {
+	name := v
+	if v.Kind == conf.Map {
+		name = nil
+		c.p.entries(v, "call", []match.Word{{"name", "名称"}, {"args", "参数"}}, func(key string, _, v *conf.Node) {
+			switch key {
+			case "name":
+				name = v
+			case "args":
+				s.args = c.templates("args", v)
+			}
+		})
+		if name == nil {
+			c.fail(v, "call needs name:", "")
+			return
+		}
+	}
+	s.call.Name = name.Value
+	if name.Kind != conf.Scalar || strings.Count(name.Value, ".") != 1 {
+		c.fail(name, "call names plugin.function", "")
+		return
+	}
+	if c.p.opt.Calls != nil && !c.p.opt.Calls(name.Value) {
+		c.p.warn(name, fmt.Sprintf("no plugin exports %s", name.Value), "the step fails until one does")
+	}
+}
+
+func (c *stepCompiler) templates(what string, v *conf.Node) map[string]template {
+	if v.Kind != conf.Map {
+		c.fail(v, what+" is a map", "")
+		return nil
+	}
+	out := map[string]template{}
+	for _, e := range v.Entries {
+		out[e.Key.Value] = c.p.template(e.Value, c.known)
+	}
+	return out
+}
+
+func (c *stepCompiler) webhook(v *conf.Node) *webhook {
+	w := &webhook{}
+	if v.Kind != conf.Map {
+		c.fail(v, "webhook is a map with url:", "")
+		return w
+	}
+	c.p.entries(v, "webhook", []match.Word{{"url", "地址"}, {"json"}, {"form", "表单"}, {"timeout", "超时"}}, func(key string, _, v *conf.Node) {
+		switch key {
+		case "url":
+			u, err := url.Parse(v.Value)
+			if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+				c.fail(v, "url is like https://example.com/hook", "")
+			}
+			w.url = v.Value
+		case "json":
+			w.json = c.templates(key, v)
+		case "form":
+			w.form = c.templates(key, v)
+		case "timeout":
+			c.p.duration(key, v, &w.timeout)
+		}
+	})
+	if w.url == "" {
+		c.fail(v, "webhook needs url:", "")
+	}
+	return w
+}
+
+// message reads a text, or a map of parts.
+func (c *stepCompiler) message(v *conf.Node, sending bool) message {
+	if v.Kind == conf.Scalar && !sending {
+		return message{text: c.p.template(v, c.known)}
+	}
+	var m message
+	if v.Kind != conf.Map {
+		c.fail(v, "a message is a text, or a map such as {text: …}, here is "+v.Describe(), nullHint(v))
+		return m
+	}
+	parts := 0
+	c.p.entries(v, "message", messageKeys, func(key string, k, v *conf.Node) {
+		switch key {
+		case "text":
+			m.text = c.p.template(v, c.known)
+			parts++
+		case "image", "file", "video":
+			c.fail(k, fmt.Sprintf("%s: pictures, files and videos are not in this version", key), "text and sticker are")
+		case "sticker":
+			m.sticker = c.sticker(v)
+			parts++
+		case "mention":
+			c.mention(&m, v)
+		case "one_of":
+			m.oneOf = c.variants(key, v)
+			parts++
+		case "revoke_after":
+			c.p.duration(key, v, &m.revokeAfter)
+			if m.revokeAfter > revokeMost {
+				c.fail(v, fmt.Sprintf("revoke_after is %s; WeChat allows two minutes", v.Value), "use at most 110s")
+			}
+		case "to":
+			if !sending {
+				c.fail(k, "reply goes to the chat of the event", "send: {to: …} writes elsewhere")
+			}
+		case "weight":
+		case "header":
+			c.fail(k, "header is for forward", "")
+		}
+	})
+	if parts == 0 {
+		c.fail(v, "the message is empty", "text: …")
+	}
+	return m
+}
+
+var md5Text = regexp.MustCompile(`^md5:[0-9a-fA-F]{32}$`)
+
+func (c *stepCompiler) sticker(v *conf.Node) string {
+	switch {
+	case v.Kind != conf.Scalar:
+		c.fail(v, "sticker is a gif file or md5:…", "")
+		return ""
+	case strings.HasPrefix(v.Value, "md5:"):
+		if !md5Text.MatchString(v.Value) {
+			c.fail(v, "md5: is followed by 32 hexadecimal digits", "")
+		}
+		return strings.ToLower(v.Value)
+	case strings.HasPrefix(v.Value, "http://"), strings.HasPrefix(v.Value, "https://"):
+		c.fail(v, "sticker: URLs are not in this version", "keep the gif beside the rules")
+		return ""
+	}
+	path, ok := c.p.path(v, v.Value)
+	if !ok {
+		return ""
+	}
+	if !strings.EqualFold(filepath.Ext(path), ".gif") {
+		c.fail(v, "a sticker is a .gif file", "")
+	}
+	if c.p.opt.Exists != nil {
+		if err := c.p.opt.Exists(path); err != nil {
+			c.fail(v, fmt.Sprintf("sticker: %v", err), "")
+		}
+	}
+	return path
+}
+
+func (c *stepCompiler) mention(m *message, v *conf.Node) {
+	if v.Kind == conf.List {
+		m.names = c.p.texts("mention", v)
+	} else if on, ok := v.Bool(); ok {
+		m.mention = on
+	} else {
+		c.fail(v, "mention is true, or a list of names", "")
+	}
+	for _, w := range c.rule.when {
+		if w.PrivateOnly() {
+			c.fail(v, "mention in a private chat", "mentions are for groups")
+			return
+		}
+	}
+}
+
+func (c *stepCompiler) variants(key string, v *conf.Node) []variant {
+	if v.Kind != conf.List || len(v.Items) == 0 {
+		c.fail(v, fmt.Sprintf("%s is a list of messages", key), "")
+		return nil
+	}
+	var out []variant
+	for _, i := range v.Items {
+		x := variant{weight: 1}
+		if i.Kind == conf.Map {
+			for _, e := range i.Entries {
+				if e.Key.Value != "weight" && e.Key.Value != "权重" {
+					continue
+				}
+				f, ok := e.Value.Float()
+				if !ok || f <= 0 || f > 1e6 {
+					c.fail(e.Value, "weight is a number above 0", "")
+					continue
+				}
+				x.weight = f
+			}
+		}
+		x.message = c.message(i, false)
+		out = append(out, x)
+	}
+	return out
+}
+
+// check looks at the steps as a whole.
+func (c *stepCompiler) check(n *conf.Node) {
+	kinds := []event.Kind{}
+	for _, w := range c.rule.when {
+		kinds = append(kinds, w.Events...)
+	}
+	for _, s := range c.rule.steps {
+		switch s.kind {
+		case event.ActAccept:
+			if slices.ContainsFunc(kinds, func(k event.Kind) bool { return k != event.KindFriendRequest }) {
+				c.fail(n, "accept is for event: friend_request", "")
+			}
+		case event.ActReply:
+			if !hasChat(c.rule) {
+				c.fail(n, "there is no chat to reply to", "use send: or notify:")
+			}
+		case event.ActInvite:
+			c.fail(n, "invite is not in this version", "")
+		case event.ActSend, event.ActForward, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
+			event.ActCall, event.ActWebhook, event.ActLog:
+		}
+	}
+}
