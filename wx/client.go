@@ -12,161 +12,240 @@ package wx
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 )
 
-// Options configures a Client. The zero value of every field but Sink is usable.
-type Options struct {
-	// Sink takes every batch, one at a time. The sync position advances when it
-	// returns nil; if it returns an error, Run ends with that error. Required.
-	Sink func(context.Context, Batch) error
-	// Session is a stored session to take up again; nil logs in anew.
-	Session *Session
-	// Server, such as "http://127.0.0.1:8090", is where every connection goes,
-	// whatever its logical host; Host headers and cookie domains stay those of
-	// the real hosts. Empty: the real hosts.
-	Server string
-	// Transport carries the requests; nil is a transport of the client's own
-	// that honours HTTPS_PROXY and SSL_CERT_FILE.
-	Transport http.RoundTripper
-	// Lang is the language of texts that the server makes; default "zh_CN".
-	Lang string
-	// UserAgent; default a desktop browser's.
-	UserAgent string
-	// MaxQR is how many QR codes are shown in one round; default 5.
-	MaxQR int
-	// Logger; the zero value is silent.
-	Logger zerolog.Logger
-}
-
 // Client is one account's connection.
 type Client struct {
 	opts Options
-	mu   sync.Mutex
+	log  zerolog.Logger
+	web  *http.Client
+	jar  *jar
+	dir  *Directory
+	load *loader
+	own  *recent
+	sink chan struct{} // holds a token while the sink runs
+	done chan struct{} // closed when Run has ended
+
+	mu      sync.Mutex
+	started bool
+	state   State
+	acct    *account
+	// leave ends the poll; leaving is set from an own logout on, left when it
+	// has succeeded.
+	leave         context.CancelCauseFunc
+	leaving, left bool
 }
+
+// errLeft is why the poll ends after an own logout.
+var errLeft = errors.New("logged out by this client")
 
 // New checks the options. It opens and starts nothing.
 func New(opts Options) (*Client, error) {
-	if opts.Sink == nil {
-		return nil, errors.New("wx: Options.Sink is required")
+	server, err := opts.validate()
+	if err != nil {
+		return nil, err
 	}
-	return &Client{opts: opts}, nil
+	opts.setDefaults()
+	var stored []cookie
+	if opts.Session != nil {
+		stored = opts.Session.stored.Cookies
+	}
+	c := &Client{
+		opts: opts,
+		log:  opts.Logger.With().Str("component", "wx").Logger(),
+		jar:  newJar(stored),
+		dir:  newDirectory(),
+		load: newLoader(),
+		own:  newRecent(ownMessages),
+		sink: make(chan struct{}, 1),
+		done: make(chan struct{}),
+	}
+	transport := opts.Transport
+	if transport == nil {
+		transport = newTransport(server)
+	}
+	if server != nil {
+		transport = &rewriter{next: transport, server: server}
+	}
+	c.web = &http.Client{
+		Transport: transport,
+		Jar:       c.jar,
+		// A redirect on webwxnewloginpage carries the keys in its body
+		// (section 3.5); no other endpoint redirects to anything of use.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
 }
 
 // Run takes up the stored session or logs in by QR code, then delivers batches
-// to the sink until ctx ends, which gives nil. It returns an error matching
-// ErrLoggedOut when the session is over, a *RefusedError when WeChat refuses the
-// account, ErrNoScan after a round of QR codes, or what the sink returned. It
-// never logs in a second time by itself. A stored session found dead gives
-// ErrLoggedOut as well, without showing a QR code. Call it once.
-func (c *Client) Run(ctx context.Context) error { panic("todo") }
+// to the sink until ctx ends, which gives nil, as does an own Logout. It returns
+// an error matching ErrLoggedOut when the session is over, a *RefusedError when
+// WeChat refuses the account, ErrNoScan after a round of QR codes, an *APIError
+// if webwxinit says no (1205: the account is throttled; do not log in again for
+// hours), or what the sink returned. It never logs in a second time by itself. A
+// stored session found dead gives ErrLoggedOut as well, without showing a QR
+// code. Failures of the network and answers that make no sense are waited out.
+// Call it once.
+func (c *Client) Run(ctx context.Context) error {
+	c.mu.Lock()
+	if c.started {
+		c.mu.Unlock()
+		return errors.New("wx: Run called twice")
+	}
+	c.started = true
+	c.mu.Unlock()
+	defer c.web.CloseIdleConnections()
+	defer close(c.done)
 
-// State is how far the client is.
-func (c *Client) State() State { panic("todo") }
+	err := c.reason(c.session(ctx))
+	if e, ok := errors.AsType[*sinkError](err); ok && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
+		c.changeState(StateOffline, e.err)
+		return e.err
+	}
+	if ctx.Err() != nil {
+		c.changeState(StateOffline, nil)
+		return nil
+	}
+	return c.end(ctx, err)
+}
+
+// reason is why the session ended, nil if this client ended it itself: the poll
+// may hear of the logout before its answer comes.
+func (c *Client) reason(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left && (errors.Is(err, errLeft) || errors.Is(err, context.Canceled)) || c.leaving && errors.Is(err, ErrLoggedOut) {
+		return nil
+	}
+	return err
+}
+
+// end tells the sink how the session ended and gives Run's error.
+func (c *Client) end(ctx context.Context, err error) error {
+	var events []Event
+	if e, ok := errors.AsType[*RefusedError](err); ok {
+		events = append(c.changeState(StateRefused, err), Refused{Code: e.Code, Text: e.Text})
+	} else if err == nil || errors.Is(err, ErrLoggedOut) {
+		events = append(c.changeState(StateLoggedOut, err), LoggedOut{Reason: err})
+	} else {
+		events = c.changeState(StateOffline, err)
+	}
+	if sinkErr := c.emit(ctx, events...); sinkErr != nil && ctx.Err() == nil {
+		return errors.Join(err, sinkErr)
+	}
+	return err
+}
+
+// session is the life of one session from login to its end.
+func (c *Client) session(ctx context.Context) error {
+	a, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	news, err := c.start(ctx, a)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var tasks sync.WaitGroup
+	task := func(name string, run func(context.Context, *account) error) {
+		tasks.Go(func() {
+			err := run(ctx, a)
+			c.log.Debug().Str("task", name).Err(err).Msg("task ended")
+			if err != nil {
+				cancel(err) // the first error wins
+			}
+		})
+	}
+	// Lookups work from the first batch on; everything else follows it.
+	task("batch", c.batchLoop)
+	task("poll", func(ctx context.Context, a *account) error {
+		if err := c.deliver(ctx, news); err != nil {
+			return err
+		}
+		c.notifyInited(ctx, a)
+		task("list", c.listLoop)
+		task("announce", c.announceLoop)
+		return c.pollLoop(ctx, a)
+	})
+	tasks.Wait()
+	return context.Cause(ctx)
+}
+
+// begin gives the stored session or logs in.
+func (c *Client) begin(ctx context.Context) (*account, error) {
+	if c.opts.Session == nil {
+		return c.login(ctx)
+	}
+	return restoreAccount(c.opts.Session), c.enter(ctx, StateStarting, nil)
+}
 
 // Self is the account's own contact, zero before LoggedIn.
-func (c *Client) Self() Contact { panic("todo") }
+func (c *Client) Self() Contact {
+	a, err := c.account()
+	if err != nil {
+		return Contact{}
+	}
+	return a.selfContact().clone()
+}
 
 // Directory is what is known of contacts and groups.
-func (c *Client) Directory() *Directory { panic("todo") }
+func (c *Client) Directory() *Directory { return c.dir }
 
-// Lookup asks the server (webwxbatchgetcontact) for contacts that the directory
-// may not know, at most 50 a call, and enters them there. For members of a group
-// give its user name in group, else "". Calls are throttled to one per two
-// seconds, except for the first few.
-func (c *Client) Lookup(ctx context.Context, group string, userNames ...string) ([]Contact, error) {
-	panic("todo")
+// account gives the session that calls are made with.
+func (c *Client) account() (*account, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.acct == nil {
+		return nil, ErrNotReady
+	}
+	return c.acct, nil
 }
 
-// SendID is a client message id (LocalID, ClientMsgId; section 7.1). The server
-// answers a repeated id with the same message id and delivers once.
-type SendID string
-
-// NewSendID makes a fresh id: 17 digits, milliseconds and four random digits.
-func NewSendID(now time.Time) SendID { panic("todo") }
-
-// Sent tells that the server accepted a message.
-type Sent struct {
-	MsgID string // to revoke it
-	ID    SendID
+// Logout ends the session at the server (webwxlogout) and with it Run, which
+// then returns nil.
+func (c *Client) Logout(ctx context.Context) error {
+	a, err := c.account()
+	if err != nil {
+		return err
+	}
+	c.setLeaving(true)
+	if err := c.sendLogout(ctx, a); err != nil {
+		if !errors.Is(err, ErrUnknownOutcome) {
+			c.setLeaving(false)
+		}
+		return err
+	}
+	c.mu.Lock()
+	c.left = true
+	leave := c.leave
+	c.mu.Unlock()
+	if leave != nil {
+		leave(errLeft)
+	}
+	return nil
 }
 
-// SendText sends a text (webwxsendmsg, Type 1). It makes one try and does not
-// retry. An error matching ErrUnknownOutcome may be repeated with the same id.
-func (c *Client) SendText(ctx context.Context, to, text string, id SendID) (Sent, error) {
-	panic("todo")
+// untilLeft gives a context that an own logout ends, for the poll alone: what
+// has been fetched is still handed to the sink.
+func (c *Client) untilLeft(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leave = cancel
+	if c.left {
+		cancel(errLeft)
+	}
+	return ctx, cancel
 }
 
-// SendEmoticon sends an emoticon by MD5 or by MediaID (webwxsendemoticon).
-func (c *Client) SendEmoticon(ctx context.Context, to string, e Emoticon, id SendID) (Sent, error) {
-	panic("todo")
+func (c *Client) setLeaving(v bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaving = v
 }
-
-// Upload describes a file to be uploaded.
-type Upload struct {
-	To   string // user name of the receiver
-	Name string
-	Size int64 // bytes
-	Body io.ReaderAt
-}
-
-// Upload uploads in chunks of 524,288 bytes (webwxuploadmedia) and returns a
-// MediaID, valid for this session and any receiver.
-func (c *Client) Upload(ctx context.Context, u Upload) (mediaID string, err error) {
-	panic("todo")
-}
-
-// Revoke withdraws an own message sent less than two minutes ago
-// (webwxrevokemsg).
-func (c *Client) Revoke(ctx context.Context, to, msgID string) error { panic("todo") }
-
-// AcceptFriend accepts a friend request (webwxverifyuser, Opcode 3). The
-// person's user name changes afterwards; the new one comes with ContactsChanged.
-func (c *Client) AcceptFriend(ctx context.Context, userName string, ticket Secret) error {
-	panic("todo")
-}
-
-// SetRemark names a contact (webwxoplog, CmdId 2). Servers since 2023 may answer
-// Ret 0 and do nothing; the next ContactsChanged shows what holds.
-func (c *Client) SetRemark(ctx context.Context, userName, remark string) error { panic("todo") }
-
-// Logout ends the session at the server (webwxlogout).
-func (c *Client) Logout(ctx context.Context) error { panic("todo") }
-
-// Directory is what the client knows of contacts and groups. It is safe for
-// concurrent use; what it returns are copies that share nothing writable.
-type Directory struct{}
-
-// Contact returns a contact or group by user name.
-func (d *Directory) Contact(userName string) (Contact, bool) { panic("todo") }
-
-// Member returns a member of a group.
-func (d *Directory) Member(group, userName string) (Member, bool) { panic("todo") }
-
-// All returns every contact and group, without group members.
-func (d *Directory) All() []Contact { panic("todo") }
-
-// Complete reports whether the whole contact list has been loaded.
-func (d *Directory) Complete() bool { panic("todo") }
-
-// Session is what must be kept to take a session up again without a scan: keys,
-// cookies with domain and expiry, sync position. It is immutable.
-type Session struct{}
-
-// DecodeSession reads what Encode wrote.
-func DecodeSession(b []byte) (*Session, error) { panic("todo") }
-
-// Encode gives the session as JSON. It holds the keys of the account: store it
-// where only its owner can read.
-func (s *Session) Encode() ([]byte, error) { panic("todo") }
-
-// Uin is the account's number, which stays the same over logins.
-func (s *Session) Uin() int64 { panic("todo") }
-
-// Self is the account's own contact as of this session.
-func (s *Session) Self() Contact { panic("todo") }

@@ -36,7 +36,9 @@ func (e *APIError) Error() string {
 // LoggedOutError tells why a session ended. It matches ErrLoggedOut.
 type LoggedOutError struct {
 	Endpoint string
-	Code     int // 1100, 1101, 1102, or 3 for a session that died silently
+	// Code is 1100, 1101 or 1102; 3 for a session that died silently; 1 for a
+	// stored session whose cookies have died.
+	Code int
 	// Restricted: the session was cut within seconds of a fresh login, which
 	// means that the account is restricted. Do not log in again by yourself.
 	Restricted bool

@@ -1,0 +1,130 @@
+package wx
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wxbot/wx/internal/wire"
+)
+
+// restrictedWithin is how soon after a login a cut means that the account is
+// restricted (section 0).
+const restrictedWithin = 30 * time.Second
+
+// account is one session: who is logged in, where, and with which keys. The
+// fields above mu never change.
+type account struct {
+	hosts      hosts
+	uin        int64
+	sid        string
+	passTicket string // percent-encoded, as it came
+	login      time.Time
+	fresh      bool
+	counter    atomic.Int64 // of synccheck's parameter _ (section 6.1)
+	uploads    atomic.Int64
+
+	mu   sync.Mutex
+	keys position
+	self Contact
+}
+
+// position is the part of a session that changes with webwxsync answers.
+type position struct {
+	skey     string
+	syncKey  wire.SyncKey
+	checkKey wire.SyncKey // of synccheck; syncKey before the first webwxsync
+}
+
+func newAccount(h hosts, p wire.LoginPage) *account {
+	now := time.Now()
+	a := &account{
+		hosts: h, uin: p.Uin, sid: p.Sid, passTicket: p.PassTicket, login: now, fresh: true,
+		keys: position{skey: p.Skey},
+	}
+	a.counter.Store(now.UnixMilli())
+	return a
+}
+
+func restoreAccount(s *Session) *account {
+	st := s.stored
+	a := &account{
+		hosts: st.Hosts, uin: st.Uin, sid: st.Sid, passTicket: st.PassTicket, login: st.Login,
+		keys: position{skey: st.Skey, syncKey: st.SyncKey, checkKey: st.CheckKey},
+		self: st.Self.clone(),
+	}
+	a.counter.Store(time.Now().UnixMilli())
+	return a
+}
+
+func (a *account) position() position {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.keys
+}
+
+func (a *account) setPosition(p position) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keys = p
+}
+
+func (a *account) selfContact() Contact {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.self
+}
+
+func (a *account) setSelf(c Contact) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.self = c
+}
+
+// session is the state to store when position p holds.
+func (a *account) session(p position, cookies []cookie) *Session {
+	return &Session{stored: storedSession{
+		Version: sessionVersion, Uin: a.uin, Sid: a.sid, Skey: p.skey, PassTicket: a.passTicket,
+		Hosts: a.hosts, Login: a.login, SyncKey: p.syncKey, CheckKey: p.checkKey,
+		Self: a.selfContact(), Cookies: cookies,
+	}}
+}
+
+// base makes a BaseRequest; the DeviceID is new each time, else answers to polls
+// may be late (section 2.1).
+func (a *account) base() wire.BaseRequest {
+	return wire.BaseRequest{Uin: a.uin, Sid: a.sid, Skey: a.position().skey, DeviceID: deviceID()}
+}
+
+func deviceID() string { return fmt.Sprintf("e%015d", rand.Int64N(1e15)) }
+
+// call addresses an endpoint on the base host; pass_ticket goes out as it came,
+// that is encoded once more (section 2.2).
+func (a *account) call(endpoint string, query url.Values) call {
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("pass_ticket", a.passTicket)
+	return a.callAt(a.hosts.Base, endpoint, query)
+}
+
+func (a *account) callAt(host, endpoint string, query url.Values) call {
+	u := url.URL{Scheme: a.hosts.Scheme, Host: host, Path: cgiPath + endpoint, RawQuery: query.Encode()}
+	return call{endpoint: endpoint, url: u.String(), referer: a.hosts.referer()}
+}
+
+// over turns a code that ends the session into the error that says so.
+func (a *account) over(endpoint string, code int) *LoggedOutError {
+	return &LoggedOutError{
+		Endpoint: endpoint, Code: code,
+		Restricted: (code == retSessionInvalid || code == retCookiesInvalid) && time.Since(a.login) < restrictedWithin,
+	}
+}
+
+func (h hosts) referer() string { return h.Scheme + "://" + h.Base + "/" }
+
+func millis() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }

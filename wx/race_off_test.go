@@ -1,0 +1,5 @@
+//go:build !race
+
+package wx
+
+const raceEnabled = false
