@@ -1,0 +1,226 @@
+package luahost
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/match"
+)
+
+// settings are what plugins.yaml says of one plugin.
+type settings struct {
+	enabled bool
+	order   int
+	config  map[string]any
+	node    *conf.Node // of config, for places
+	only    *match.When
+	text    string // to see whether it changed
+}
+
+// pluginConfig is plugins.yaml.
+type pluginConfig struct {
+	file    string
+	plugins map[string]settings
+}
+
+const orderUnnamed = 1 << 30
+
+func (c pluginConfig) of(name string) settings {
+	if s, ok := c.plugins[name]; ok {
+		return s
+	}
+	return settings{enabled: true, order: orderUnnamed}
+}
+
+// readConfig reads plugins.yaml in a directory; a missing one is an empty one.
+func readConfig(dir string) (pluginConfig, []conf.Problem) {
+	c := pluginConfig{file: filepath.Join(dir, "plugins.yaml"), plugins: map[string]settings{}}
+	src, err := os.ReadFile(c.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, []conf.Problem{{File: c.file, Text: err.Error()}}
+	}
+	root, problems := conf.Parse(c.file, src)
+	if root == nil || root.Kind == conf.Null {
+		return c, problems
+	}
+	fail := func(n *conf.Node, text, hint string) {
+		problems = append(problems, n.At(conf.Error, text, hint))
+	}
+	if root.Kind != conf.Map {
+		hint := ""
+		if strings.Contains(root.Value, "：") {
+			hint = "full-width colon ：, use : and a space"
+		}
+		fail(root, "the file is a map with plugins:", hint)
+		return c, problems
+	}
+	for _, e := range root.Entries {
+		switch e.Key.Value {
+		case "plugins", "插件":
+			if e.Value.Kind != conf.Map && e.Value.Kind != conf.Null {
+				fail(e.Value, "plugins is a map from a name to its settings", "")
+				continue
+			}
+			for i, p := range e.Value.Entries {
+				s, ps := readSettings(p.Value, i)
+				problems = append(problems, ps...)
+				c.plugins[p.Key.Value] = s
+			}
+		case "limits":
+			fail(e.Key, "limits is not in this version", "")
+		default:
+			hint := ""
+			if s := conf.Suggest(e.Key.Value, []string{"plugins", "limits"}); s != "" {
+				hint = fmt.Sprintf("did you mean %q?", s)
+			}
+			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
+		}
+	}
+	return c, problems
+}
+
+func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
+	s := settings{enabled: true, order: order}
+	if n.Kind == conf.Null {
+		return s, nil
+	}
+	var problems []conf.Problem
+	fail := func(n *conf.Node, text, hint string) {
+		problems = append(problems, n.At(conf.Error, text, hint))
+	}
+	if n.Kind != conf.Map {
+		fail(n, "settings of a plugin are a map such as {enabled: false}", "")
+		return s, problems
+	}
+	known := []string{"enabled", "config", "only", "grant"}
+	for _, e := range n.Entries {
+		switch e.Key.Value {
+		case "enabled", "启用":
+			on, ok := e.Value.Bool()
+			if !ok {
+				fail(e.Value, "enabled is true or false", "")
+			}
+			s.enabled = on
+		case "config", "配置":
+			s.node = e.Value
+			v, ok := plain(e.Value).(map[string]any)
+			if !ok {
+				fail(e.Value, "config is a map", "")
+			}
+			s.config = v
+		case "only":
+			w, ps := match.Compile(e.Value, match.Options{Folding: match.DefaultFolding, Unless: true})
+			problems = append(problems, ps...)
+			s.only = w
+		case "grant":
+			fail(e.Key, "grant is not in this version: nothing asks for it yet", "")
+		default:
+			hint := ""
+			if w := conf.Suggest(e.Key.Value, known); w != "" {
+				hint = fmt.Sprintf("did you mean %q?", w)
+			}
+			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
+		}
+	}
+	s.text = fmt.Sprint(s.enabled, s.config, describe(n))
+	return s, problems
+}
+
+// describe writes a node so that two that differ differ.
+func describe(n *conf.Node) string {
+	if n == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(n.Value)
+	for _, e := range n.Entries {
+		b.WriteString("{" + e.Key.Value + ":" + describe(e.Value) + "}")
+	}
+	for _, i := range n.Items {
+		b.WriteString("[" + describe(i) + "]")
+	}
+	return b.String()
+}
+
+// plain gives a node as Go values; scalars stay texts, as they were written.
+func plain(n *conf.Node) any {
+	switch n.Kind {
+	case conf.Scalar:
+		return n.Value
+	case conf.List:
+		out := []any{}
+		for _, i := range n.Items {
+			out = append(out, plain(i))
+		}
+		return out
+	case conf.Map:
+		out := map[string]any{}
+		for _, e := range n.Entries {
+			out[e.Key.Value] = plain(e.Value)
+		}
+		return out
+	case conf.Null:
+	}
+	return nil
+}
+
+// source is a plugin as found on disk.
+type source struct {
+	name, file, text string
+}
+
+// scan finds the plugins of a directory: NAME.lua, or NAME/init.lua. Tests and
+// editors' temporary files are passed over.
+func scan(dir string) ([]source, []Problem) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, []Problem{{Plugin: "*", File: dir, Text: err.Error()}}
+	}
+	var out []source
+	var problems []Problem
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") {
+			continue
+		}
+		file := filepath.Join(dir, name)
+		if st, err := os.Stat(file); err == nil && st.IsDir() {
+			file = filepath.Join(file, "init.lua")
+			if _, err := os.Stat(file); err != nil {
+				continue
+			}
+		} else if strings.HasSuffix(name, "_test.lua") || !strings.HasSuffix(name, ".lua") {
+			continue
+		}
+		name = strings.TrimSuffix(name, ".lua")
+		text, err := readBounded(file)
+		if err != nil {
+			problems = append(problems, Problem{Plugin: name, File: file, Text: err.Error()})
+			continue
+		}
+		out = append(out, source{name, file, text})
+	}
+	slices.SortFunc(out, func(a, b source) int { return strings.Compare(a.name, b.name) })
+	return out, problems
+}
+
+func readBounded(file string) (string, error) {
+	st, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	if st.Size() > sourceMost {
+		return "", fmt.Errorf("the file has more than %d bytes", sourceMost)
+	}
+	b, err := os.ReadFile(file)
+	return string(b), err
+}

@@ -1,0 +1,295 @@
+package luahost
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// handlerKind says when a handler is asked.
+type handlerKind int
+
+const (
+	handleObserve handlerKind = iota
+	handleFilter
+	handleOn
+	handleFallback
+	handleCommand
+)
+
+// handler is a function that a plugin registered.
+type handler struct {
+	kind    handlerKind
+	event   event.Kind
+	when    *match.When // nil: everything of that kind of event
+	only    *match.When // from plugins.yaml
+	fn      *lua.LFunction
+	command *commandSpec
+	id      int  // among the plugin's handlers, in the order of registration
+	off     bool // guarded by the plugin's run lock
+	// everywhere: the plugin said itself which chats it wants.
+	everywhere bool
+}
+
+// suffix tells the handlers of one plugin apart, the same at every load.
+func (h *handler) suffix() string { return "." + strconv.Itoa(h.id) }
+
+// concerns tells whether an event is for a handler. Messages in groups are for
+// `on` and `fallback` only where the bot is mentioned, unless they say otherwise.
+func (h *handler) concerns(in *match.Input) bool {
+	ev := in.Event
+	if h.kind != handleCommand && h.event != ev.Kind {
+		return false
+	}
+	if h.kind == handleOn || h.kind == handleFallback {
+		if ev.Kind == event.KindMessage && !h.everywhere && ev.Chat.Kind == event.ChatGroup && !ev.Message.Mentioned {
+			return false
+		}
+	}
+	if h.only != nil && !h.only.InChat(in) {
+		return false
+	}
+	return h.when == nil || h.when.Match(in, nil) == match.Holds
+}
+
+func (h *Host) input(ev *event.Event) *match.Input {
+	s := h.opts.World.Settings()
+	now := h.opts.Clock.Now()
+	if s.Location != nil {
+		now = now.In(s.Location)
+	}
+	return &match.Input{Event: ev, Now: now, Prefixes: s.Prefixes}
+}
+
+// Observe offers an event to those who want to see everything.
+func (h *Host) Observe(ctx context.Context, ev *event.Event) { h.offer(ctx, ev, handleObserve) }
+
+// Filter offers an event to those who may drop it.
+func (h *Host) Filter(ctx context.Context, ev *event.Event) (dropped bool) {
+	return h.offer(ctx, ev, handleFilter)
+}
+
+// On offers an event in the order of the plugins; it reports whether one has dealt
+// with it.
+func (h *Host) On(ctx context.Context, ev *event.Event) (claimed bool) {
+	return h.offer(ctx, ev, handleOn)
+}
+
+// Fallback offers an event that nobody else has answered.
+func (h *Host) Fallback(ctx context.Context, ev *event.Event) (claimed bool) {
+	return h.offer(ctx, ev, handleFallback)
+}
+
+// offer asks the handlers of a kind in order. It returns when each has returned or
+// claimed the event, and goes no further than the first that claims.
+func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) bool {
+	var in *match.Input
+	for _, p := range h.list() {
+		for _, hd := range p.handlers[kind] {
+			if in == nil {
+				in = h.input(ev)
+			}
+			if !hd.concerns(in) {
+				continue
+			}
+			c := &call{host: h, plugin: p, ev: ev, handler: hd, name: kindName(kind, ev), suffix: hd.suffix(), claimed: make(chan struct{})}
+			if h.run(ctx, c, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, ev)} }) {
+				if kind != handleObserve {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func kindName(kind handlerKind, ev *event.Event) string {
+	switch kind {
+	case handleObserve:
+		return "observe " + string(ev.Kind)
+	case handleFilter:
+		return "filter"
+	case handleFallback:
+		return "fallback"
+	case handleCommand:
+		return "command"
+	case handleOn:
+	}
+	return "on " + string(ev.Kind)
+}
+
+// Command is a plugin command that a message calls.
+type Command struct {
+	Plugin, Name string
+
+	plugin  *plugin
+	handler *handler
+	args    string
+}
+
+// Resolve finds the longest command name among the plugins whose scope fits. In
+// groups a command needs a prefix or a mention, unless it says bare. A bare name
+// glued to a text that its arguments cannot be is no command: 投诉 is not 投.
+func (h *Host) Resolve(ev *event.Event) (Command, bool) {
+	var best Command
+	found := false
+	if ev.Kind != event.KindMessage || ev.Message == nil || ev.BySelf && ev.Chat.Kind != event.ChatSelf {
+		return best, false
+	}
+	var in *match.Input
+	for _, p := range h.list() {
+		for _, hd := range p.handlers[handleCommand] {
+			if in == nil {
+				in = h.input(ev)
+			}
+			name, args, ok := hd.command.when.Command(in)
+			if !ok || found && len(name) <= len(best.Name) || !hd.concerns(in) {
+				continue
+			}
+			prefixed := hasPrefix(in)
+			if ev.Chat.Kind == event.ChatGroup && !hd.command.bare && !prefixed && !ev.Message.Mentioned {
+				continue
+			}
+			glued := !prefixed && args != "" && !endsWithSpace(strings.TrimSuffix(strings.TrimSpace(in.Text()), args))
+			if glued && !hd.command.fits(args) {
+				continue
+			}
+			best = Command{Plugin: p.name, Name: name, plugin: p, handler: hd, args: args}
+			found = true
+		}
+	}
+	return best, found
+}
+
+func endsWithSpace(s string) bool { return strings.TrimRight(s, " \t\n\u3000\u2005") != s }
+
+func hasPrefix(in *match.Input) bool {
+	text := strings.TrimSpace(in.Text())
+	for _, p := range in.Prefixes {
+		if p != "" && strings.HasPrefix(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Command runs a command. A wrong call is answered with the usage; either way the
+// event is dealt with.
+func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) (claimed bool) {
+	cl := &call{host: h, plugin: c.plugin, ev: ev, handler: c.handler, name: "command " + c.Name, suffix: c.handler.suffix(), claimed: make(chan struct{})}
+	cl.args = c.args
+	spec := c.handler.command
+	if spec.admin && !isAdmin(ev, h.opts.World.Settings()) {
+		return false
+	}
+	args, err := spec.parse(c.args)
+	if err != nil {
+		a := event.Action{Kind: event.ActReply, Message: event.Outgoing{Text: spec.usage(c.Name)}}
+		if _, err := h.opts.World.Queue(ctx, ev, c.Plugin+c.handler.suffix(), 0, a); err != nil {
+			h.opts.Logger.Error().Err(err).Str("plugin", c.Plugin).Msg("usage not queued")
+		}
+		return true
+	}
+	h.run(ctx, cl, func(l *lua.LState) []lua.LValue {
+		return []lua.LValue{c.plugin.object(l, cl, ev), args.table(l)}
+	})
+	return true
+}
+
+func isAdmin(ev *event.Event, s event.Settings) bool {
+	if ev.Chat.Kind == event.ChatSelf {
+		return true
+	}
+	for _, a := range s.Admins {
+		if a != "" && a == ev.Sender.Remark {
+			return true
+		}
+	}
+	return false
+}
+
+// Call runs a function that a plugin exports, for `call:` in rules, and returns its
+// text.
+func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error) {
+	pluginName, fn, _ := strings.Cut(name, ".")
+	for _, p := range h.list() {
+		f := p.exports[fn]
+		if p.name != pluginName || f == nil {
+			continue
+		}
+		if ev == nil {
+			ev = &event.Event{}
+		}
+		c := &call{host: h, plugin: p, ev: ev, handler: &handler{fn: f}, name: "call " + name, claimed: make(chan struct{}), wait: true}
+		h.run(ctx, c, func(l *lua.LState) []lua.LValue {
+			return []lua.LValue{p.object(l, c, ev), toLua(l, args)}
+		})
+		if c.err != nil {
+			return "", c.err
+		}
+		if len(c.results) > 1 && c.results[0] == lua.LNil {
+			return "", fmt.Errorf("%s: %s", name, c.results[1].String())
+		}
+		if len(c.results) > 0 && c.results[0] != lua.LNil {
+			return c.results[0].String(), nil
+		}
+		return "", nil
+	}
+	return "", fmt.Errorf("no plugin exports %s", name)
+}
+
+// call is one call into a plugin: its own Lua thread in its own goroutine.
+type call struct {
+	host    *Host
+	plugin  *plugin
+	ev      *event.Event
+	handler *handler
+	name    string
+	args    string
+	wait    bool // the caller wants the results
+
+	ctx     context.Context //nolint:containedctx // the life of this call, for what it waits for
+	once    sync.Once
+	claimed chan struct{} // closed when the event is claimed
+	n       int           // actions queued; guarded by the run lock
+	suffix  string        // tells handlers of one event apart
+	results []lua.LValue
+	err     error
+}
+
+func (c *call) claim() { c.once.Do(func() { close(c.claimed) }) }
+
+// run starts a call and waits until it has returned or claimed the event. It
+// reports whether the event is dealt with. A call that claimed goes on under Run.
+func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.LValue) bool {
+	life := h.life()
+	if life == nil {
+		life = ctx
+	}
+	done := make(chan bool, 1)
+	h.calls.Go(func() { done <- c.execute(life, args) })
+	claimed := c.claimed
+	if c.wait {
+		claimed = nil
+	}
+	select {
+	case truth := <-done:
+		select {
+		case <-c.claimed:
+			return true
+		default:
+			return truth
+		}
+	case <-claimed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

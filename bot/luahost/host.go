@@ -1,0 +1,212 @@
+// Package luahost runs plugins written in Lua: it loads and reloads them, offers
+// them events, and keeps each in a sandbox of its own. It is the only package that
+// knows the Lua library.
+//
+// A plugin has one Lua state, which one call at a time may run, under the plugin's
+// run lock. Calls that wait (sleep, wait) let the lock go meanwhile, so that other
+// handlers of the plugin run. A slow plugin never holds up another.
+package luahost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/clock"
+	"wxbot/bot/event"
+)
+
+// World is what plugins may do. Its methods may be called concurrently.
+type World interface {
+	// Queue commits one action of a handler's and returns its id. n counts the
+	// actions of this handler for this event from 0. It may wait for a disk, not
+	// for sending. ev is nil for timers.
+	Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (id int64, err error)
+	// Outcome waits for the end of a queued action.
+	Outcome(ctx context.Context, id int64) (event.Status, string, error)
+	// Find gives the chats that bear a name: people by remark or nickname,
+	// groups by name.
+	Find(kind event.ChatKind, name string) ([]event.Chat, error)
+	Members(groupKey string) []event.Person
+	Self() event.Person
+	Notify(ctx context.Context, text string) error
+	Settings() event.Settings
+}
+
+// Options configures a Host. Without Dir there are no plugins.
+type Options struct {
+	Dir     string // of the plugins
+	DataDir string // below which plugins may keep files
+	World   World
+	Clock   clock.Clock
+	Logger  zerolog.Logger
+	Limits  Limits
+}
+
+// Limits bound what one plugin may use. Zero fields are the defaults.
+type Limits struct {
+	Run    time.Duration // of holding the lock at a stretch; 1 s
+	Call   time.Duration // of a whole call, waiting included; 10 min
+	Sends  int           // actions for one event; 10
+	Timers int           // 100
+}
+
+func (l *Limits) setDefaults() {
+	if l.Run <= 0 {
+		l.Run = time.Second
+	}
+	if l.Call <= 0 {
+		l.Call = 10 * time.Minute
+	}
+	if l.Sends <= 0 {
+		l.Sends = 10
+	}
+	if l.Timers <= 0 {
+		l.Timers = 100
+	}
+}
+
+// Problem is why a plugin could not be loaded.
+type Problem struct {
+	Plugin string
+	File   string
+	Line   int // 0 if unknown
+	Text   string
+	Kept   bool // an earlier version goes on
+}
+
+// String gives place and text.
+func (p Problem) String() string {
+	place := p.File
+	if p.Line > 0 {
+		place = fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	text := fmt.Sprintf("%s: plugin %s: %s", place, p.Plugin, p.Text)
+	if p.Kept {
+		text += " (the running version stays)"
+	}
+	return text
+}
+
+// Info describes a plugin for people.
+type Info struct {
+	Name, Version, About string
+	Running              bool
+	Problem              string // why not, or why a newer file does not run
+	Commands             []string
+	Exports              []string
+}
+
+// Host holds the plugins. All methods may be called concurrently; Run once.
+type Host struct {
+	opts  Options
+	calls sync.WaitGroup
+
+	loading sync.Mutex // one Reload at a time
+	plugins atomic.Pointer[[]*plugin]
+
+	mu       sync.Mutex
+	ctx      context.Context //nolint:containedctx // the life of Run, under which handlers that have claimed an event go on
+	problems map[string]Problem
+	rev      string
+	told     map[string]time.Time // errors told to the operator, by place
+}
+
+// New checks the options. It loads nothing.
+func New(o Options) (*Host, error) {
+	if o.World == nil {
+		return nil, errors.New("luahost: World is required")
+	}
+	o.Limits.setDefaults()
+	limitArrays()
+	h := &Host{opts: o, problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h.plugins.Store(&[]*plugin{})
+	return h, nil
+}
+
+// unloadMost is how long unload handlers may take together when the host stops.
+const unloadMost = 2 * time.Second
+
+// Run keeps handlers and timers going until ctx ends; then plugins are unloaded
+// and every call has ended when it returns.
+func (h *Host) Run(ctx context.Context) error {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	h.mu.Lock()
+	h.ctx = own
+	h.mu.Unlock()
+	for _, p := range h.list() {
+		p.startTimers(own, h)
+	}
+	<-ctx.Done()
+	stop, stopped := context.WithTimeout(own, unloadMost)
+	for _, p := range h.list() {
+		p.unload(stop, h)
+	}
+	stopped()
+	cancel()
+	h.calls.Wait()
+	return nil
+}
+
+// life is the context of Run, or nil before it.
+func (h *Host) life() context.Context {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ctx
+}
+
+func (h *Host) list() []*plugin { return *h.plugins.Load() }
+
+// Plugins describes the plugins in their order.
+func (h *Host) Plugins() []Info {
+	var out []Info
+	seen := map[string]bool{}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.list() {
+		i := p.info()
+		i.Running = true
+		if problem, ok := h.problems[p.name]; ok {
+			i.Problem = problem.String()
+		}
+		seen[p.name] = true
+		out = append(out, i)
+	}
+	var rest []Info
+	for name, problem := range h.problems {
+		if !seen[name] {
+			rest = append(rest, Info{Name: name, Problem: problem.String()})
+		}
+	}
+	slices.SortFunc(rest, func(a, b Info) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return append(out, rest...)
+}
+
+// Rev is a short hash of the running plugins' sources.
+func (h *Host) Rev() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rev
+}
+
+// Exports names the functions that rules may call, as plugin.function.
+func (h *Host) Exports() []string {
+	var out []string
+	for _, p := range h.list() {
+		for _, name := range p.info().Exports {
+			out = append(out, p.name+"."+name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,375 @@
+package luahost
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+	lua "github.com/yuin/gopher-lua"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// logTable is bot.log.
+func (p *plugin) logTable() *lua.LTable {
+	t := p.l.NewTable()
+	level := func(at func() *zerolog.Event) lua.LGFunction {
+		return func(l *lua.LState) int {
+			at().Str("plugin", p.name).Str("text", format(l, 1)).Msg("plugin log")
+			return 0
+		}
+	}
+	log := p.host.opts.Logger
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"debug": level(func() *zerolog.Event { return log.Debug() }), "info": level(func() *zerolog.Event { return log.Info() }),
+		"warn": level(func() *zerolog.Event { return log.Warn() }), "error": level(func() *zerolog.Event { return log.Error() }),
+	})
+	return t
+}
+
+// textTable is bot.text.
+func (p *plugin) textTable() *lua.LTable {
+	t := p.l.NewTable()
+	one := func(f func(string) string) lua.LGFunction {
+		return func(l *lua.LState) int {
+			l.Push(lua.LString(f(l.CheckString(1))))
+			return 1
+		}
+	}
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"fold": one(match.DefaultFolding.Fold), "trim": one(strings.TrimSpace),
+		"upper": one(strings.ToUpper), "lower": one(strings.ToLower),
+		"contains": textContains, "expand": textExpand, "split": textSplit, "sub": textSub, "chars": textChars,
+		"len":   func(l *lua.LState) int { l.Push(lua.LNumber(utf8.RuneCountInString(l.CheckString(1)))); return 1 },
+		"width": func(l *lua.LState) int { l.Push(lua.LNumber(conf.DisplayWidth(l.CheckString(1)))); return 1 },
+	})
+	return t
+}
+
+func textContains(l *lua.LState) int {
+	s := match.DefaultFolding.Fold(l.CheckString(1))
+	words := []string{}
+	switch v := l.CheckAny(2).(type) {
+	case *lua.LTable:
+		words = names(v)
+	default:
+		words = append(words, v.String())
+	}
+	for _, w := range words {
+		if w = match.DefaultFolding.Fold(w); w != "" && strings.Contains(s, w) {
+			l.Push(lua.LTrue)
+			return 1
+		}
+	}
+	l.Push(lua.LFalse)
+	return 1
+}
+
+// textExpand fills ${name} and ${name|fallback} from a table, in one pass.
+func textExpand(l *lua.LState) int {
+	s, vars := l.CheckString(1), l.CheckTable(2)
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, "${")
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		if strings.HasSuffix(before, "$") {
+			text := b.String()
+			b.Reset()
+			b.WriteString(text[:len(text)-1] + "${")
+			s = after
+			continue
+		}
+		name, rest, ok := strings.Cut(after, "}")
+		if !ok {
+			b.WriteString("${" + after)
+			break
+		}
+		key, fallback, _ := strings.Cut(name, "|")
+		if v := vars.RawGetString(strings.TrimSpace(key)); v != lua.LNil {
+			b.WriteString(v.String())
+		} else {
+			b.WriteString(fallback)
+		}
+		s = rest
+	}
+	l.Push(lua.LString(b.String()))
+	return 1
+}
+
+func textSplit(l *lua.LState) int {
+	s, sep := l.CheckString(1), l.OptString(2, "")
+	t := l.NewTable()
+	parts := strings.Fields(s)
+	if sep != "" {
+		parts = strings.Split(s, sep)
+	}
+	for _, part := range parts {
+		t.Append(lua.LString(part))
+	}
+	l.Push(t)
+	return 1
+}
+
+func textSub(l *lua.LState) int {
+	r := []rune(l.CheckString(1))
+	from, to := start(l.CheckInt(2), len(r)), l.OptInt(3, -1)
+	if to < 0 {
+		to = len(r) + to + 1
+	}
+	to = min(to, len(r))
+	if from >= to {
+		l.Push(lua.LString(""))
+		return 1
+	}
+	l.Push(lua.LString(string(r[from:to])))
+	return 1
+}
+
+func textChars(l *lua.LState) int {
+	t := l.NewTable()
+	for _, r := range l.CheckString(1) {
+		t.Append(lua.LString(string(r)))
+	}
+	l.Push(t)
+	return 1
+}
+
+// jsonTable is bot.json.
+func (p *plugin) jsonTable() *lua.LTable {
+	t := p.l.NewTable()
+	null := p.l.NewUserData()
+	t.RawSetString("null", null)
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"encode": func(l *lua.LState) int {
+			v, err := fromLua(l.CheckAny(1))
+			var b []byte
+			if err == nil {
+				b, err = json.Marshal(v)
+			}
+			if err != nil {
+				l.RaiseError("bot.json.encode: %s", err.Error())
+			}
+			if o, ok := l.Get(2).(*lua.LTable); ok && lua.LVAsBool(o.RawGetString("pretty")) {
+				var pretty bytes.Buffer
+				if json.Indent(&pretty, b, "", "  ") == nil {
+					b = pretty.Bytes()
+				}
+			}
+			l.Push(lua.LString(b))
+			return 1
+		},
+		"decode": func(l *lua.LState) int {
+			v, err := decodeJSON(l.CheckString(1))
+			if err != nil {
+				l.Push(lua.LNil)
+				l.Push(lua.LString(err.Error()))
+				return 2
+			}
+			l.Push(toLua(l, v))
+			return 1
+		},
+	})
+	return t
+}
+
+// decodeJSON reads one value. Whole numbers that a Lua number would round come as
+// texts.
+func decodeJSON(s string) (any, error) {
+	dec := json.NewDecoder(strings.NewReader(s))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the value")
+	}
+	return numbers(v, 0)
+}
+
+const exactMost = 1 << 53
+
+func numbers(v any, depth int) (any, error) {
+	if depth > plainDepth {
+		return nil, errNotPlain
+	}
+	switch v := v.(type) {
+	case json.Number:
+		if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			if i > exactMost || i < -exactMost {
+				return v.String(), nil
+			}
+			return float64(i), nil
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return v.String(), nil //nolint:nilerr // a number beyond float64 stays text
+		}
+		return f, nil
+	case []any:
+		for i := range v {
+			x, err := numbers(v[i], depth+1)
+			if err != nil {
+				return nil, err
+			}
+			v[i] = x
+		}
+	case map[string]any:
+		for k := range v {
+			x, err := numbers(v[k], depth+1)
+			if err != nil {
+				return nil, err
+			}
+			v[k] = x
+		}
+	}
+	return v, nil
+}
+
+// timeTable is bot.time, in the time zone of the rules.
+func (p *plugin) timeTable() *lua.LTable {
+	t := p.l.NewTable()
+	now := func() time.Time {
+		n := p.host.opts.Clock.Now()
+		if loc := p.host.opts.World.Settings().Location; loc != nil {
+			n = n.In(loc)
+		}
+		return n
+	}
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"now": func(l *lua.LState) int {
+			l.Push(lua.LNumber(float64(now().UnixMilli()) / 1000))
+			return 1
+		},
+		"weekday": func(l *lua.LState) int { l.Push(lua.LNumber(now().Weekday())); return 1 },
+		"date": func(l *lua.LState) int {
+			n := now()
+			d := l.NewTable()
+			for k, v := range map[string]int{
+				"year": n.Year(), "month": int(n.Month()), "day": n.Day(), "hour": n.Hour(), "min": n.Minute(), "sec": n.Second(), "wday": int(n.Weekday()) + 1,
+			} {
+				d.RawSetString(k, lua.LNumber(v))
+			}
+			l.Push(d)
+			return 1
+		},
+		"format": func(l *lua.LState) int {
+			at := now()
+			if n, ok := l.Get(1).(lua.LNumber); ok {
+				at = time.Unix(int64(n), 0).In(at.Location())
+			}
+			l.Push(lua.LString(strftime(l.OptString(2, "%Y-%m-%d %H:%M"), at)))
+			return 1
+		},
+	})
+	p.l.SetField(p.l.GetGlobal("os"), "time", p.l.NewFunction(func(l *lua.LState) int {
+		l.Push(lua.LNumber(now().Unix()))
+		return 1
+	}))
+	p.l.SetField(p.l.GetGlobal("os"), "date", p.l.NewFunction(func(l *lua.LState) int {
+		at := now()
+		if n, ok := l.Get(2).(lua.LNumber); ok {
+			at = time.Unix(int64(n), 0).In(at.Location())
+		}
+		l.Push(lua.LString(strftime(strings.TrimPrefix(l.OptString(1, "%c"), "!"), at)))
+		return 1
+	}))
+	return t
+}
+
+func strftime(f string, t time.Time) string {
+	layouts := map[byte]string{
+		'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'a': "Mon", 'A': "Monday",
+		'b': "Jan", 'B': "January", 'p': "PM", 'I': "03", 'c': "2006-01-02 15:04:05", 'x': "2006-01-02", 'X': "15:04:05", 'j': "002",
+	}
+	var b strings.Builder
+	for i := 0; i < len(f); i++ {
+		if f[i] != '%' || i+1 == len(f) {
+			b.WriteByte(f[i])
+			continue
+		}
+		i++
+		if layout, ok := layouts[f[i]]; ok {
+			b.WriteString(t.Format(layout))
+			continue
+		}
+		b.WriteByte(f[i])
+	}
+	return b.String()
+}
+
+// randomTable is bot.random.
+func (p *plugin) randomTable() *lua.LTable {
+	t := p.l.NewTable()
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"pick": func(l *lua.LState) int {
+			list := l.CheckTable(1)
+			if n := list.Len(); n > 0 {
+				l.Push(list.RawGetInt(1 + rand.IntN(n)))
+				return 1
+			}
+			l.Push(lua.LNil)
+			return 1
+		},
+		"int": func(l *lua.LState) int {
+			a, b := l.CheckInt64(1), l.CheckInt64(2)
+			if b < a || b-a < 0 {
+				l.ArgError(2, "must not be below the first")
+			}
+			l.Push(lua.LNumber(a + rand.Int64N(b-a+1)))
+			return 1
+		},
+		"chance": func(l *lua.LState) int { l.Push(lua.LBool(rand.Float64() < float64(l.CheckNumber(1)))); return 1 },
+	})
+	return t
+}
+
+// nowhere is the world of plugins that are only checked.
+type nowhere struct{}
+
+var errChecked = errors.New("the plugin is only being checked")
+
+func (nowhere) Queue(context.Context, *event.Event, string, int, event.Action) (int64, error) {
+	return 0, errChecked
+}
+func (nowhere) Outcome(context.Context, int64) (event.Status, string, error) {
+	return "", "", errChecked
+}
+func (nowhere) Find(event.ChatKind, string) ([]event.Chat, error) { return nil, errChecked }
+func (nowhere) Members(string) []event.Person                     { return nil }
+func (nowhere) Self() event.Person                                { return event.Person{} }
+func (nowhere) Notify(context.Context, string) error              { return errChecked }
+func (nowhere) Settings() event.Settings                          { return event.Settings{Prefixes: []string{"/", "#"}} }
+
+// seenAgain is how long an error of one place is not told again.
+const (
+	seenAgain = 10 * time.Minute
+	seenCap   = 1000
+)
+
+// seen reports whether an error was told lately, and notes that it is told now.
+func (h *Host) seen(what string, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at, ok := h.told[what]; ok && now.Sub(at) < seenAgain {
+		return true
+	}
+	if len(h.told) >= seenCap {
+		clear(h.told)
+	}
+	h.told[what] = now
+	return false
+}

@@ -1,0 +1,499 @@
+package luahost
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"time"
+	"wxbot/bot/clock"
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// The objects that scripts see are userdata: fields are made when they are read,
+// which costs a fraction of a table.
+type (
+	eventObject struct {
+		c  *call
+		ev *event.Event
+	}
+	personObject struct{ person event.Person }
+	chatObject   struct{ chat event.Chat }
+	sentObject   struct {
+		id     int64
+		action event.Action
+	}
+)
+
+// wrap makes an object of a type.
+func (p *plugin) wrap(l *lua.LState, kind string, v any) lua.LValue {
+	ud := l.NewUserData()
+	ud.Value = v
+	ud.Metatable = p.meta(kind)
+	return ud
+}
+
+// meta is the metatable of a type; scripts cannot get at it.
+func (p *plugin) meta(kind string) *lua.LTable {
+	if mt, ok := p.metas[kind]; ok {
+		return mt
+	}
+	mt := p.l.NewTable()
+	mt.RawSetString("__metatable", lua.LFalse)
+	mt.RawSetString("__index", p.l.NewFunction(func(l *lua.LState) int {
+		ud := l.CheckUserData(1)
+		name := l.CheckString(2)
+		l.Push(p.field(l, kind, ud.Value, name))
+		return 1
+	}))
+	mt.RawSetString("__newindex", p.l.NewFunction(func(l *lua.LState) int {
+		l.RaiseError("%s: fields cannot be set", kind)
+		return 0
+	}))
+	mt.RawSetString("__tostring", p.l.NewFunction(func(l *lua.LState) int {
+		l.Push(lua.LString(kind))
+		return 1
+	}))
+	p.metas[kind] = mt
+	return mt
+}
+
+// method gives a function of a type, made once.
+func (p *plugin) method(kind, name string, f func(l *lua.LState) int) lua.LValue {
+	key := kind + ":" + name
+	if fn, ok := p.methods[key]; ok {
+		return fn
+	}
+	fn := p.l.NewFunction(f)
+	p.methods[key] = fn
+	return fn
+}
+
+func text(s string) lua.LValue {
+	return lua.LString(s)
+}
+
+// field gives a field or method of an object.
+func (p *plugin) field(l *lua.LState, kind string, v any, name string) lua.LValue {
+	switch v := v.(type) {
+	case *eventObject:
+		if kind == "message" {
+			if f := p.messageField(l, v, name); f != nil {
+				return f
+			}
+		}
+		return p.eventField(l, v, name)
+	case *personObject:
+		return p.personField(l, v, name)
+	case *chatObject:
+		return p.chatField(l, v, name)
+	case *sentObject:
+		return p.sentField(v, name)
+	case *handler:
+		if name == "off" {
+			return p.method("handle", "off", func(l *lua.LState) int {
+				if h, ok := l.CheckUserData(1).Value.(*handler); ok {
+					h.off = true
+				}
+				return 0
+			})
+		}
+	case *timer:
+		if name == "cancel" {
+			return p.method("timer", "cancel", func(l *lua.LState) int {
+				if t, ok := l.CheckUserData(1).Value.(*timer); ok {
+					t.cancelled.Store(true)
+				}
+				return 0
+			})
+		}
+	}
+	return lua.LNil
+}
+
+func receiver[T any](l *lua.LState, what string) T {
+	v, ok := l.CheckUserData(1).Value.(T)
+	if !ok {
+		l.ArgError(1, what+" expected; methods are called with a colon")
+	}
+	return v
+}
+
+// eventField gives what every event has.
+func (p *plugin) eventField(l *lua.LState, o *eventObject, name string) lua.LValue {
+	ev := o.ev
+	switch name {
+	case "id":
+		return text(ev.ID)
+	case "kind":
+		return text(string(ev.Kind))
+	case "time":
+		return lua.LNumber(ev.Time.Unix())
+	case "chat":
+		return p.wrap(l, "chat", &chatObject{ev.Chat})
+	case "group":
+		if ev.Chat.Kind == event.ChatGroup {
+			return p.wrap(l, "group", &chatObject{ev.Chat})
+		}
+	case "sender":
+		return p.wrap(l, "contact", &personObject{ev.Sender})
+	case "reason":
+		return text(ev.Reason)
+	case "stop":
+		return p.method("event", "stop", func(l *lua.LState) int {
+			receiver[*eventObject](l, "event").c.claim()
+			return 0
+		})
+	}
+	switch {
+	case ev.Request != nil:
+		return p.requestField(l, ev, name)
+	case ev.Members != nil:
+		return p.membersField(l, ev, name)
+	case ev.Recalled != nil && name == "message" && ev.Recalled.Message != nil:
+		m := *ev
+		m.Kind, m.Message = event.KindMessage, ev.Recalled.Message
+		return p.wrap(l, "message", &eventObject{o.c, &m})
+	case ev.Tickled != nil && name == "me":
+		return lua.LBool(ev.Tickled.Me)
+	case ev.Renamed != nil && name == "name":
+		return text(ev.Renamed.Name)
+	}
+	return lua.LNil
+}
+
+func (p *plugin) membersField(l *lua.LState, ev *event.Event, name string) lua.LValue {
+	switch name {
+	case "people":
+		t := l.NewTable()
+		for _, q := range ev.Members.People {
+			t.Append(p.wrap(l, "contact", &personObject{q}))
+		}
+		return t
+	case "inviter":
+		if ev.Members.Inviter != (event.Person{}) {
+			return p.wrap(l, "contact", &personObject{ev.Members.Inviter})
+		}
+	case "via":
+		if ev.Members.Via != "" {
+			return text(ev.Members.Via)
+		}
+	}
+	return lua.LNil
+}
+
+func (p *plugin) requestField(l *lua.LState, ev *event.Event, name string) lua.LValue {
+	switch name {
+	case "nickname":
+		return text(ev.Sender.Nickname)
+	case "text":
+		return text(ev.Request.Text)
+	case "source":
+		return text(ev.Request.Source)
+	case "accept":
+		return p.method("friend_request", "accept", p.accept)
+	}
+	return lua.LNil
+}
+
+// accept is req:accept([remark]): it waits for the outcome and gives the new
+// friend.
+func (p *plugin) accept(l *lua.LState) int {
+	c := p.running(l, "accept")
+	o := receiver[*eventObject](l, "friend_request")
+	if o.ev.Request == nil {
+		l.ArgError(1, "friend_request expected")
+	}
+	a := event.Action{
+		Kind: event.ActAccept, User: o.ev.Request.User, Ticket: o.ev.Request.Ticket,
+		Person: o.ev.Sender.Key, Remark: l.OptString(2, ""),
+	}
+	id, ok := p.queue(l, c, a)
+	if !ok {
+		return 2
+	}
+	if n := p.outcome(l, c, id); n == 2 {
+		return 2
+	}
+	l.Pop(1)
+	friend := o.ev.Sender
+	friend.IsFriend = true
+	l.Push(p.wrap(l, "contact", &personObject{friend}))
+	return 1
+}
+
+// messageField gives what messages have; nil for what every event has.
+func (p *plugin) messageField(l *lua.LState, o *eventObject, name string) lua.LValue {
+	m := o.ev.Message
+	if m == nil {
+		return nil
+	}
+	switch name {
+	case "type":
+		return text(string(m.Type))
+	case "text":
+		return text(m.Text)
+	case "raw":
+		return text(m.Raw)
+	case "folded":
+		return text(match.DefaultFolding.Fold(m.Text))
+	case "mentioned":
+		return lua.LBool(m.Mentioned)
+	case "by_self":
+		return lua.LBool(o.ev.BySelf)
+	case "quote":
+		if m.Quote != "" {
+			return text(m.Quote)
+		}
+		return lua.LNil
+	case "url":
+		if m.URL != "" {
+			return text(m.URL)
+		}
+		return lua.LNil
+	case "args":
+		if o.c != nil && o.c.args != "" {
+			return text(o.c.args)
+		}
+		return lua.LNil
+	case "file":
+		if m.File == nil {
+			return lua.LNil
+		}
+		t := l.NewTable()
+		t.RawSetString("name", text(m.File.Name))
+		t.RawSetString("size", lua.LNumber(m.File.Size))
+		return t
+	case "reply":
+		return p.method("message", "reply", p.reply)
+	case "mention":
+		return p.method("message", "mention", p.mention)
+	case "reply_sticker":
+		return p.method("message", "reply_sticker", p.replySticker)
+	case "reply_image", "reply_file", "reply_video", "forward", "download", "ask", "choose", "confirm":
+		return p.method("message", name, func(l *lua.LState) int {
+			l.RaiseError("msg:%s is not in this version of wxbot", name)
+			return 0
+		})
+	}
+	return nil
+}
+
+// outgoing reads a message to send: a text, or a table of parts.
+func outgoing(l *lua.LState, at int) event.Outgoing {
+	switch v := l.CheckAny(at).(type) {
+	case lua.LString:
+		return event.Outgoing{Text: string(v)}
+	case lua.LNumber:
+		return event.Outgoing{Text: v.String()}
+	case *lua.LTable:
+		return outgoingTable(l, v, at)
+	}
+	l.ArgError(at, "a text or a table of parts expected")
+	return event.Outgoing{}
+}
+
+func outgoingTable(l *lua.LState, t *lua.LTable, at int) event.Outgoing {
+	var out event.Outgoing
+	t.ForEach(func(k, v lua.LValue) {
+		switch k.String() {
+		case "text":
+			out.Text = v.String()
+		case "sticker":
+			out.Sticker = sticker(l, v.String(), at)
+		case "mention":
+			out.Mention = names(v)
+		case "revoke_after":
+			d, ok := toDuration(v)
+			if !ok || d > revokeMost {
+				l.ArgError(at, "revoke_after is a duration up to 110s")
+			}
+			out.RevokeAfter = d
+		case "image", "file", "video":
+			l.ArgError(at, k.String()+" is not in this version of wxbot")
+		default:
+			hint := ""
+			if s := conf.Suggest(k.String(), []string{"text", "sticker", "mention", "revoke_after"}); s != "" {
+				hint = ", did you mean " + s + "?"
+			}
+			l.ArgError(at, "unknown part "+k.String()+hint)
+		}
+	})
+	return out
+}
+
+const revokeMost = 110 * time.Second
+
+// sticker checks what a script may send as an emoticon: one that the server knows
+// by its MD5.
+func sticker(l *lua.LState, src string, at int) string {
+	sum, ok := strings.CutPrefix(src, "md5:")
+	if !ok || len(sum) != 32 {
+		l.ArgError(at, "a sticker is md5: and 32 hexadecimal digits in this version")
+	}
+	return src
+}
+
+func names(v lua.LValue) []string {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	var out []string
+	t.ForEach(func(_, v lua.LValue) { out = append(out, v.String()) })
+	return out
+}
+
+func (p *plugin) reply(l *lua.LState) int {
+	c := p.running(l, "msg:reply")
+	receiver[*eventObject](l, "msg")
+	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: outgoing(l, 2)})
+}
+
+func (p *plugin) mention(l *lua.LState) int {
+	c := p.running(l, "msg:mention")
+	o := receiver[*eventObject](l, "msg")
+	m := event.Outgoing{Text: l.CheckString(2)}
+	if o.ev.Chat.Kind == event.ChatGroup {
+		name := o.ev.Sender.Card
+		if name == "" {
+			name = o.ev.Sender.Nickname
+		}
+		m.Mention = []string{name}
+	}
+	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: m})
+}
+
+func (p *plugin) replySticker(l *lua.LState) int {
+	c := p.running(l, "msg:reply_sticker")
+	receiver[*eventObject](l, "msg")
+	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: event.Outgoing{Sticker: sticker(l, l.CheckString(2), 2)}})
+}
+
+func (p *plugin) personField(l *lua.LState, o *personObject, name string) lua.LValue {
+	q := o.person
+	switch name {
+	case "name":
+		return text(q.Name())
+	case "nickname":
+		return text(q.Nickname)
+	case "remark":
+		return text(q.Remark)
+	case "key":
+		return text(q.Key)
+	case "is_friend":
+		return lua.LBool(q.IsFriend)
+	case "is_admin":
+		ev := &event.Event{Sender: q}
+		return lua.LBool(isAdmin(ev, p.host.opts.World.Settings()))
+	case "chat":
+		return p.method("contact", "chat", func(l *lua.LState) int {
+			q := receiver[*personObject](l, "contact").person
+			l.Push(p.wrap(l, "chat", &chatObject{event.Chat{Kind: event.ChatPrivate, Key: q.Key, Name: q.Name()}}))
+			return 1
+		})
+	case "send":
+		return p.method("contact", "send", func(l *lua.LState) int {
+			return p.sendTo(l, receiver[*personObject](l, "contact").person.Key)
+		})
+	case "set_remark":
+		return p.method("contact", "set_remark", func(l *lua.LState) int {
+			c := p.running(l, "set_remark")
+			q := receiver[*personObject](l, "contact").person
+			id, ok := p.queue(l, c, event.Action{Kind: event.ActRemark, Person: q.Key, Remark: l.CheckString(2)})
+			if !ok {
+				return 2
+			}
+			return p.outcome(l, c, id)
+		})
+	}
+	return lua.LNil
+}
+
+// sendTo sends to a chat if it is the event's own, or that of the person whose
+// request the event is: other chats need a grant.
+func (p *plugin) sendTo(l *lua.LState, key string) int {
+	c := p.running(l, "send")
+	if c.ev == nil || key != c.ev.Chat.Key && key != c.ev.Sender.Key {
+		l.Push(lua.LNil)
+		l.Push(lua.LString(`not the chat of this event: that needs the grant send = "any", which is not in this version`))
+		return 2
+	}
+	m := outgoing(l, 2)
+	if t, ok := l.Get(3).(*lua.LTable); ok {
+		m.Mention = names(t.RawGetString("mention"))
+	}
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: c.ev.Kind == event.KindMemberJoined})
+}
+
+func (p *plugin) chatField(l *lua.LState, o *chatObject, name string) lua.LValue {
+	switch name {
+	case "kind":
+		return text(string(o.chat.Kind))
+	case "name":
+		return text(o.chat.Name)
+	case "key":
+		return text(o.chat.Key)
+	case "send":
+		return p.method("chat", "send", func(l *lua.LState) int {
+			return p.sendTo(l, receiver[*chatObject](l, "chat").chat.Key)
+		})
+	case "count":
+		return lua.LNumber(len(p.host.opts.World.Members(o.chat.Key)))
+	case "members":
+		return p.method("chat", "members", func(l *lua.LState) int {
+			o := receiver[*chatObject](l, "group")
+			want := l.OptString(2, "")
+			t := l.NewTable()
+			for _, q := range p.host.opts.World.Members(o.chat.Key) {
+				if want == "" || q.Name() == want || q.Nickname == want {
+					t.Append(p.wrap(l, "contact", &personObject{q}))
+				}
+			}
+			l.Push(t)
+			return 1
+		})
+	case "ask", "choose", "confirm", "history", "invite", "mute_bot":
+		return p.method("chat", name, func(l *lua.LState) int {
+			l.RaiseError("%s is not in this version of wxbot", name)
+			return 0
+		})
+	}
+	return lua.LNil
+}
+
+func (p *plugin) sentField(o *sentObject, name string) lua.LValue {
+	switch name {
+	case "id":
+		return text(strconv.FormatInt(o.id, 10))
+	case "wait":
+		return p.method("sent", "wait", func(l *lua.LState) int {
+			c := p.running(l, "sent:wait")
+			return p.outcome(l, c, receiver[*sentObject](l, "sent").id)
+		})
+	case "revoke":
+		return p.method("sent", "revoke", func(l *lua.LState) int {
+			c := p.running(l, "sent:revoke")
+			return p.revoke(l, c, strconv.FormatInt(receiver[*sentObject](l, "sent").id, 10))
+		})
+	}
+	return lua.LNil
+}
+
+// sleeper waits for the daemon's time to pass.
+func sleeper(c clock.Clock, d time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error { return c.Sleep(ctx, d) }
+}
+
+// waiter waits for the end of an action.
+func waiter(w World, id int64, status *event.Status, reason *string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var err error
+		*status, *reason, err = w.Outcome(ctx, id)
+		return err
+	}
+}
