@@ -24,18 +24,19 @@ import (
 
 // Status is how the daemon is doing. It holds no secret and no message text.
 type Status struct {
-	Version  string    `json:"version"`
-	Started  time.Time `json:"started"`
-	State    string    `json:"state"`
-	Online   bool      `json:"online"`
-	Account  string    `json:"account,omitempty"` // nickname
-	Refusal  string    `json:"refusal,omitempty"`
-	Mode     string    `json:"mode"`
-	Rules    int       `json:"rules"`
-	Rev      string    `json:"rev"`
-	RulesErr string    `json:"rules_error,omitempty"`
-	Plugins  []Plugin  `json:"plugins"`
-	Outbox   Outbox    `json:"outbox"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	State   string    `json:"state"`
+	Online  bool      `json:"online"`
+	Account string    `json:"account,omitempty"` // nickname
+	Refusal string    `json:"refusal,omitempty"`
+	Mode    string    `json:"mode"`
+	Rules   int       `json:"rules"`
+	Rev     string    `json:"rev"`
+	// Broken lists what is wrong with files newer than those in force.
+	Broken  string   `json:"broken,omitempty"`
+	Plugins []Plugin `json:"plugins"`
+	Outbox  Outbox   `json:"outbox"`
 }
 
 // Plugin is one plugin's state.

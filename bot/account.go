@@ -1,0 +1,486 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/classify"
+	"wxbot/bot/clock"
+	"wxbot/bot/dispatch"
+	"wxbot/bot/event"
+	"wxbot/bot/store"
+	"wxbot/wx"
+)
+
+// The store's names for what it keeps beside messages.
+const (
+	metaAccount = "account_uin"
+	metaLoginAt = "login_at"
+	metaRefused = "refused"
+)
+
+// account holds the connection to WeChat: it logs in, commits what comes to the
+// inbox, and decides what follows when a session ends.
+type account struct {
+	opts     Options
+	log      zerolog.Logger
+	clock    clock.Clock
+	store    *store.Store
+	book     *book
+	dispatch *dispatch.Dispatcher
+	tell     func(Notice)
+	again    chan struct{} // an operator asks for a new round of QR codes
+	kick     func()        // wakes the outbox
+
+	mu      sync.Mutex
+	client  *wx.Client
+	online  bool
+	ready   bool          // logged in, or waiting for a person
+	offset  time.Duration // add to server time for the daemon's time
+	loginAt time.Time     // of the session, daemon's time
+	state   string        // for people
+	refusal *refusal
+	shown   shownQR
+}
+
+// refusal is why the daemon does not ask for a login by itself.
+type refusal struct {
+	Code int       `json:"code"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
+// errOtherAccount ends the daemon when somebody scans with another account.
+var errOtherAccount = errors.New("the state directory belongs to another account")
+
+const (
+	retryFirst = time.Second
+	retryMost  = time.Minute
+)
+
+// run keeps the account connected until ctx ends. After a session that died it
+// shows one round of QR codes; after a refusal, or a round that nobody scanned,
+// it waits until an operator asks for another.
+func (a *account) run(ctx context.Context) error {
+	if err := a.restore(ctx); err != nil {
+		return err
+	}
+	wait := retryFirst
+	for ctx.Err() == nil {
+		if a.refused() != nil {
+			a.setState("refused")
+			if !a.awaitOperator(ctx) {
+				return nil
+			}
+		}
+		began := time.Now()
+		err := a.session(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > retryMost {
+			wait = retryFirst
+		}
+		again, err := a.ended(ctx, err)
+		if err != nil {
+			return err
+		}
+		switch again {
+		case afterScan:
+			if !a.awaitOperator(ctx) {
+				return nil
+			}
+		case afterPause:
+			if !pause(ctx, wait) {
+				return nil
+			}
+			wait = min(2*wait, retryMost)
+		case atOnce:
+		}
+	}
+	return nil
+}
+
+// next says when to log in again.
+type next int
+
+const (
+	atOnce next = iota
+	afterPause
+	afterScan // when an operator asks for it
+)
+
+// ended decides what follows the end of a session. Repeated logins are what gets
+// accounts limited, so nothing here asks for more than one round by itself.
+func (a *account) ended(ctx context.Context, err error) (next, error) {
+	var refused *wx.RefusedError
+	var out *wx.LoggedOutError
+	switch {
+	case errors.Is(err, errOtherAccount):
+		return afterScan, err
+	case errors.As(err, &refused):
+		return atOnce, a.refuse(ctx, refused.Code, refused.Text)
+	case errors.As(err, &out) && out.Restricted:
+		return atOnce, a.refuse(ctx, out.Code, "the session was cut right after the login; the account seems to be restricted")
+	case errors.Is(err, wx.ErrLoggedOut):
+		a.log.Error().Err(err).Msg("logged out")
+		a.tell(LoggedOut{Reason: err.Error()})
+		a.emit(ctx, event.KindLogout, err.Error())
+		if err := a.store.ClearSession(ctx); err != nil {
+			return atOnce, fmt.Errorf("clear session: %w", err)
+		}
+		return atOnce, nil
+	case errors.Is(err, wx.ErrNoScan):
+		a.log.Error().Msg("nobody scanned: run wxbot qr")
+		a.setState("waiting for wxbot qr: nobody scanned")
+		return afterScan, nil
+	}
+	a.log.Error().Err(err).Msg("session ended")
+	return afterPause, nil
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// awaitOperator waits until somebody asks for a new round of QR codes.
+func (a *account) awaitOperator(ctx context.Context) bool {
+	a.mu.Lock()
+	a.ready = true
+	a.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-a.again:
+	}
+	a.mu.Lock()
+	a.refusal = nil
+	a.mu.Unlock()
+	if err := a.store.SetMeta(ctx, metaRefused, ""); err != nil {
+		a.log.Error().Err(err).Msg("refusal not cleared")
+	}
+	return true
+}
+
+func (a *account) refused() *refusal {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refusal
+}
+
+// refuse remembers that WeChat does not want this account here, over restarts.
+func (a *account) refuse(ctx context.Context, code int, text string) error {
+	r := &refusal{Code: code, Text: text, At: a.clock.Now()}
+	a.mu.Lock()
+	a.refusal = r
+	a.mu.Unlock()
+	a.log.Error().Int("code", code).Str("text", text).Msg("login refused; no further login until wxbot qr")
+	a.tell(Refused{Code: code, Text: text})
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode refusal: %w", err)
+	}
+	if err := a.store.SetMeta(ctx, metaRefused, string(body)); err != nil {
+		return fmt.Errorf("store refusal: %w", err)
+	}
+	if err := a.store.ClearSession(ctx); err != nil {
+		return fmt.Errorf("clear session: %w", err)
+	}
+	a.emit(ctx, event.KindRestricted, text)
+	return nil
+}
+
+// restore reads what the last run left.
+func (a *account) restore(ctx context.Context) error {
+	text, err := a.store.Meta(ctx, metaRefused)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	if text != "" {
+		r := &refusal{}
+		if err := json.Unmarshal([]byte(text), r); err != nil {
+			return fmt.Errorf("read refusal: %w", err)
+		}
+		a.refusal = r
+		a.log.Error().Int("code", r.Code).Str("text", r.Text).Msg("login was refused; no login until wxbot qr")
+		a.tell(Refused{Code: r.Code, Text: r.Text})
+	}
+	at, err := a.store.Meta(ctx, metaLoginAt)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	if at != "" {
+		if a.loginAt, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return fmt.Errorf("read login time: %w", err)
+		}
+	}
+	return nil
+}
+
+// session runs one client from login to its end.
+func (a *account) session(ctx context.Context) error {
+	stored, err := a.store.Session(ctx)
+	if err != nil {
+		return fmt.Errorf("read session: %w", err)
+	}
+	o := wx.Options{
+		Sink:      a.sink,
+		Server:    a.opts.Config.Server,
+		Transport: a.opts.Transport,
+		Logger:    a.log.With().Str("component", "wx").Logger(),
+	}
+	if stored != nil {
+		if o.Session, err = wx.DecodeSession(stored); err != nil {
+			a.log.Error().Err(err).Msg("stored session unreadable: a new scan is needed")
+			o.Session = nil
+		}
+	}
+	c, err := wx.New(o)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.client = c
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		a.online = false
+		a.shown = shownQR{}
+		a.mu.Unlock()
+		a.tell(QRDone{})
+	}()
+	err = c.Run(ctx)
+	if errors.Is(err, errOtherAccount) {
+		if err := c.Logout(context.WithoutCancel(ctx)); err != nil {
+			a.log.Warn().Err(err).Msg("other account not logged out")
+		}
+	}
+	return err
+}
+
+// sink takes one batch: its messages become events, and these, the keys of new
+// people, and the session are durable when it returns.
+func (a *account) sink(ctx context.Context, batch wx.Batch) error {
+	var events []event.Event
+	for _, e := range batch.Events {
+		got, err := a.take(ctx, e)
+		if err != nil {
+			return err
+		}
+		events = append(events, got...)
+	}
+	var session []byte
+	if batch.Session != nil {
+		var err error
+		if session, err = batch.Session.Encode(); err != nil {
+			return fmt.Errorf("encode session: %w", err)
+		}
+	}
+	return a.commit(ctx, session, events)
+}
+
+func (a *account) commit(ctx context.Context, session []byte, events []event.Event) error {
+	if rows := a.book.changes(); len(rows) > 0 {
+		if err := a.store.PutKeys(ctx, rows); err != nil {
+			a.book.again(rows)
+			return fmt.Errorf("store keys: %w", err)
+		}
+	}
+	if session == nil && len(events) == 0 {
+		return nil
+	}
+	fresh, err := a.store.Commit(ctx, session, events)
+	if err != nil {
+		return fmt.Errorf("commit events: %w", err)
+	}
+	a.dispatch.Offer(fresh)
+	return nil
+}
+
+// emit commits an event of the daemon's own.
+func (a *account) emit(ctx context.Context, kind event.Kind, reason string) {
+	now := a.clock.Now()
+	ev := event.Event{ID: string(kind) + ":" + strconv.FormatInt(now.UnixNano(), 10), Kind: kind, Time: now, Reason: reason}
+	if err := a.commit(ctx, nil, []event.Event{ev}); err != nil {
+		a.log.Error().Err(err).Str("kind", string(kind)).Msg("event not stored")
+	}
+}
+
+// take translates one event of the client's.
+func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
+	switch e := e.(type) {
+	case wx.MessageReceived:
+		return a.message(&e.Message), nil
+	case wx.ContactsChanged:
+		a.book.learn(e.Changed, a.clock.Now())
+		a.kick()
+	case wx.LoggedIn:
+		return a.loggedIn(ctx, e)
+	case wx.StateChanged:
+		a.stateChanged(e)
+	case wx.QRReady:
+		a.show(shownQR{e.Payload, e.Attempt, e.Max})
+		a.setState("scan needed: run wxbot qr")
+		a.tell(QRCode{Payload: e.Payload, Attempt: e.Attempt, Max: e.Max, FirstEver: a.loginAt.IsZero()})
+	case wx.QRScanned:
+		a.setState("scanned: confirm on the phone")
+		a.tell(Scanned{})
+	case wx.QRCancelled, wx.QRExpired:
+		a.show(shownQR{})
+		a.tell(QRDone{})
+	case wx.LoggedOut, wx.Refused:
+		// What Run returns says the same.
+	}
+	return nil, nil
+}
+
+func (a *account) message(m *wx.Message) []event.Event {
+	if m.Notify != nil {
+		a.book.pair(m.Notify.IDs)
+		return nil
+	}
+	events := classify.Message(m, a.book)
+	a.mu.Lock()
+	offset := a.offset
+	a.mu.Unlock()
+	for i := range events {
+		if m.Time.Unix() <= 0 {
+			events[i].Time = a.clock.Now()
+			continue
+		}
+		events[i].Time = events[i].Time.Add(offset)
+	}
+	return events
+}
+
+func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, error) {
+	if err := a.own(ctx, e.Self.Uin); err != nil {
+		return nil, err
+	}
+	now := a.clock.Now()
+	a.mu.Lock()
+	a.online, a.ready = true, true
+	a.offset = 0
+	if e.ServerTime.Unix() > 0 {
+		a.offset = now.Sub(e.ServerTime).Round(time.Second)
+	}
+	if e.Fresh {
+		a.loginAt = now
+	}
+	c, loginAt := a.client, a.loginAt
+	a.mu.Unlock()
+	a.show(shownQR{})
+	a.book.login(e.Self, c.Directory(), e.Fresh)
+	a.setState("online")
+	a.log.Info().Bool("fresh", e.Fresh).Msg("logged in")
+	a.tell(QRDone{})
+	a.tell(LoggedIn{Name: e.Self.NickName, Fresh: e.Fresh})
+	a.kick()
+	if !e.Fresh {
+		return nil, nil
+	}
+	if err := a.store.SetMeta(ctx, metaLoginAt, loginAt.Format(time.RFC3339Nano)); err != nil {
+		return nil, fmt.Errorf("store login time: %w", err)
+	}
+	return []event.Event{{ID: "login:" + strconv.FormatInt(now.UnixNano(), 10), Kind: event.KindLogin, Time: now}}, nil
+}
+
+// own binds the state directory to the first account that logged in.
+func (a *account) own(ctx context.Context, uin int64) error {
+	if uin == 0 {
+		return nil
+	}
+	owner, err := a.store.Meta(ctx, metaAccount)
+	if err != nil {
+		return fmt.Errorf("read account: %w", err)
+	}
+	me := strconv.FormatInt(uin, 10)
+	if owner == "" {
+		if err := a.store.SetMeta(ctx, metaAccount, me); err != nil {
+			return fmt.Errorf("store account: %w", err)
+		}
+		return nil
+	}
+	if owner != me {
+		return fmt.Errorf("log in: %w", errOtherAccount)
+	}
+	return nil
+}
+
+func (a *account) stateChanged(e wx.StateChanged) {
+	l := a.log.Debug()
+	if e.Cause != nil {
+		l = a.log.Warn().Err(e.Cause)
+	}
+	l.Str("from", e.From.String()).Str("to", e.To.String()).Msg("connection changed")
+	switch e.To {
+	case wx.StateOnline:
+		a.mu.Lock()
+		a.online = true
+		a.mu.Unlock()
+		a.setState("online")
+		a.kick()
+	case wx.StateRetrying:
+		a.setState("no connection: trying again")
+	case wx.StateOffline, wx.StateAwaitingScan, wx.StateAwaitingConfirm, wx.StateStarting, wx.StateLoggedOut, wx.StateRefused:
+	}
+}
+
+// show notes the code that is shown now. Waiting for a person is as ready as the
+// daemon gets by itself.
+func (a *account) show(q shownQR) {
+	a.mu.Lock()
+	a.shown = q
+	a.ready = a.ready || q != shownQR{}
+	a.mu.Unlock()
+}
+
+func (a *account) setState(s string) {
+	a.mu.Lock()
+	changed := a.state != s
+	a.state = s
+	a.mu.Unlock()
+	if changed {
+		a.log.Info().Str("state", s).Msg("state")
+	}
+}
+
+// wxClient gives the client while the account is logged in.
+func (a *account) wxClient() (*wx.Client, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.client, a.client != nil && a.online
+}
+
+// beforeLogin reports whether something happened before the present login.
+func (a *account) beforeLogin(t time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	// CreateTime counts whole seconds.
+	return t.Before(a.loginAt.Add(-2 * time.Second))
+}
+
+// askAgain asks for a new round of QR codes. It reports false if one is under way
+// or none is needed.
+func (a *account) askAgain() bool {
+	select {
+	case a.again <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}

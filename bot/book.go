@@ -1,0 +1,505 @@
+package bot
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"wxbot/bot/event"
+	"wxbot/bot/store"
+	"wxbot/wx"
+)
+
+// The keys that never change: the account itself and its chat with itself.
+const (
+	keySelf       = "self"
+	keyFileHelper = "filehelper"
+)
+
+// book keeps the daemon's own keys for people and groups. User names change with
+// every login; a key is found again by the real id of a status notification, by
+// a remark, or by a nickname that only one account bears (section 15). It
+// implements classify.Book and is safe for concurrent use.
+type book struct {
+	mu     sync.RWMutex
+	self   wx.Contact
+	dir    *wx.Directory
+	byUser map[string]*known
+	byKey  map[string]*known
+	// alias leads from a key that was made before an account was recognised to
+	// the key it had already.
+	alias map[string]string
+	next  int
+	dirty map[string]*known
+	// accepts are people whose request was accepted and whose new user name has
+	// not come yet.
+	accepts []*accept
+	// warn is told of names that several accounts bear.
+	warn func(kind event.ChatKind, name string)
+}
+
+// known is one account or group that the daemon has a key for.
+type known struct {
+	key      string
+	kind     event.ChatKind
+	user     string // user name in this session; "" if not met in it yet
+	wxid     string
+	remark   string
+	nickname string
+	bare     bool // nothing but the user name is known
+	seen     time.Time
+}
+
+// accept is one accepted friend request.
+type accept struct {
+	key, nickname string
+	user          string // the request's user name
+	bound         chan struct{}
+}
+
+func newBook(rows []store.KeyRow, warn func(event.ChatKind, string)) *book {
+	b := &book{
+		byUser: map[string]*known{},
+		byKey:  map[string]*known{},
+		alias:  map[string]string{},
+		dirty:  map[string]*known{},
+		warn:   warn,
+	}
+	for _, r := range rows {
+		k := &known{
+			key: r.Key, kind: event.ChatKind(r.Kind), user: r.UserName, wxid: r.WxID,
+			remark: r.Remark, nickname: r.Nickname, seen: r.Seen,
+		}
+		b.byKey[k.key] = k
+		if k.user != "" {
+			b.byUser[k.user] = k
+		}
+		if n, err := strconv.Atoi(strings.TrimLeft(k.key, "pg")); err == nil && n > b.next {
+			b.next = n
+		}
+	}
+	return b
+}
+
+// login tells the book whose session this is. After a fresh login no user name of
+// before means anything.
+func (b *book) login(self wx.Contact, dir *wx.Directory, fresh bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.self, b.dir = self, dir
+	if !fresh {
+		return
+	}
+	for _, k := range b.byUser {
+		k.user = ""
+		b.dirty[k.key] = k
+	}
+	clear(b.byUser)
+	b.accepts = nil
+}
+
+// changes gives the rows that must be stored, and forgets that they must.
+func (b *book) changes() []store.KeyRow {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.dirty) == 0 {
+		return nil
+	}
+	rows := make([]store.KeyRow, 0, len(b.dirty))
+	for _, k := range b.dirty {
+		rows = append(rows, store.KeyRow{
+			Key: k.key, Kind: string(k.kind), UserName: k.user, WxID: k.wxid,
+			Remark: k.remark, Nickname: k.nickname, Seen: k.seen,
+		})
+	}
+	clear(b.dirty)
+	return rows
+}
+
+// again marks rows as not stored, after a store that failed.
+func (b *book) again(rows []store.KeyRow) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range rows {
+		if k := b.byKey[r.Key]; k != nil {
+			b.dirty[k.key] = k
+		}
+	}
+}
+
+// learn takes in contacts as the server shows them now.
+func (b *book) learn(contacts []wx.Contact, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range contacts {
+		b.learnLocked(&contacts[i], now)
+	}
+}
+
+func (b *book) learnLocked(c *wx.Contact, now time.Time) {
+	if c.UserName == "" || c.UserName == b.self.UserName || c.UserName == wx.FileHelper {
+		return
+	}
+	kind := chatKind(*c)
+	k := b.byUser[c.UserName]
+	if k == nil || k.bare {
+		if kind == event.ChatPrivate {
+			b.bindAcceptLocked(c)
+			k = b.byUser[c.UserName]
+		}
+		if k == nil || k.bare {
+			k = b.recogniseLocked(k, c, kind)
+		}
+	}
+	if k.kind != kind || k.remark != c.RemarkName || k.nickname != c.NickName || k.bare {
+		k.kind, k.remark, k.nickname, k.bare = kind, c.RemarkName, c.NickName, false
+		k.seen = now
+		b.dirty[k.key] = k
+	}
+}
+
+// recogniseLocked finds the key that an account had in an earlier session, or
+// makes one. bare is the key that it was given in this session before its names
+// were known, or nil.
+func (b *book) recogniseLocked(bare *known, c *wx.Contact, kind event.ChatKind) *known {
+	old := b.lostLocked(kind, func(k *known) bool { return c.RemarkName != "" && k.remark == c.RemarkName })
+	if old == nil && c.NickName != "" {
+		old = b.lostLocked(kind, func(k *known) bool {
+			return k.nickname == c.NickName && (k.remark == "" || c.RemarkName == "")
+		})
+	}
+	if old == nil {
+		if bare != nil {
+			return bare
+		}
+		return b.makeLocked(c.UserName, kind)
+	}
+	b.joinLocked(old, bare, c.UserName)
+	return old
+}
+
+// lostLocked finds the one account of a kind that was known before, has not been
+// met in this session and fits. Several that fit are told and none is taken.
+func (b *book) lostLocked(kind event.ChatKind, fits func(*known) bool) *known {
+	var found *known
+	for _, k := range b.byKey {
+		if k.user != "" || k.kind != kind || !fits(k) {
+			continue
+		}
+		if found != nil {
+			if b.warn != nil {
+				b.warn(kind, k.nickname)
+			}
+			return nil
+		}
+		found = k
+	}
+	return found
+}
+
+// joinLocked gives a user name of this session to a key of before.
+func (b *book) joinLocked(old, bare *known, user string) {
+	if bare != nil && bare != old {
+		b.alias[bare.key] = old.key
+		delete(b.byKey, bare.key)
+		delete(b.dirty, bare.key)
+	}
+	old.user = user
+	b.byUser[user] = old
+	b.dirty[old.key] = old
+}
+
+func (b *book) makeLocked(user string, kind event.ChatKind) *known {
+	b.next++
+	prefix := "p"
+	if kind == event.ChatGroup {
+		prefix = "g"
+	}
+	k := &known{key: prefix + strconv.Itoa(b.next), kind: kind, user: user, bare: true}
+	b.byKey[k.key] = k
+	b.byUser[user] = k
+	b.dirty[k.key] = k
+	return k
+}
+
+// pair takes in the real ids that a status notification shows.
+func (b *book) pair(ids map[string]string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for user, wxid := range ids {
+		if user == "" || wxid == "" || user == wxid {
+			continue
+		}
+		k := b.byUser[user]
+		if k == nil {
+			kind := event.ChatPrivate
+			if wx.IsGroup(user) {
+				kind = event.ChatGroup
+			}
+			k = b.makeLocked(user, kind)
+		}
+		if k.wxid == wxid {
+			continue
+		}
+		for _, old := range b.byKey {
+			if old != k && old.wxid == wxid && old.user == "" {
+				b.joinLocked(old, k, user)
+				k = old
+				break
+			}
+		}
+		k.wxid = wxid
+		b.dirty[k.key] = k
+	}
+}
+
+// expectAccept notes that a request was accepted: a friend of that nickname whose
+// user name is new is the same person. The channel is closed when it has come.
+func (b *book) expectAccept(key, nickname, user string) <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	const most = 100
+	if len(b.accepts) >= most {
+		b.accepts = b.accepts[1:]
+	}
+	a := &accept{key: key, nickname: nickname, user: user, bound: make(chan struct{})}
+	b.accepts = append(b.accepts, a)
+	return a.bound
+}
+
+// accepting reports whether the new user name of an accepted person is awaited.
+func (b *book) accepting(key string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.ContainsFunc(b.accepts, func(a *accept) bool { return a.key == b.canonLocked(key) })
+}
+
+// dropAccept stops waiting for a new user name: the old one is used.
+func (b *book) dropAccept(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.accepts = slices.DeleteFunc(b.accepts, func(a *accept) bool { return a.key == key })
+}
+
+func (b *book) bindAcceptLocked(c *wx.Contact) {
+	i := slices.IndexFunc(b.accepts, func(a *accept) bool {
+		return a.user == c.UserName || a.nickname == c.NickName
+	})
+	if i < 0 {
+		return
+	}
+	a := b.accepts[i]
+	k := b.byKey[a.key]
+	if k == nil {
+		return
+	}
+	b.accepts = slices.Delete(b.accepts, i, i+1)
+	delete(b.byUser, k.user)
+	b.joinLocked(k, b.byUser[c.UserName], c.UserName)
+	close(a.bound)
+}
+
+func (b *book) canonLocked(key string) string {
+	if k, ok := b.alias[key]; ok {
+		return k
+	}
+	return key
+}
+
+// canon gives the key that an account is known by now.
+func (b *book) canon(key string) string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.canonLocked(key)
+}
+
+// user gives the user name that a key has in this session.
+func (b *book) user(key string) (string, bool) {
+	if key == keyFileHelper {
+		return wx.FileHelper, true
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if key == keySelf {
+		return b.self.UserName, b.self.UserName != ""
+	}
+	k := b.byKey[b.canonLocked(key)]
+	if k == nil || k.user == "" {
+		return "", false
+	}
+	return k.user, true
+}
+
+// chatKind translates a kind of account.
+func chatKind(c wx.Contact) event.ChatKind {
+	switch c.Kind() {
+	case wx.KindGroup:
+		return event.ChatGroup
+	case wx.KindOfficial:
+		return event.ChatOfficial
+	case wx.KindSpecial:
+		return event.ChatSpecial
+	case wx.KindPerson:
+	}
+	return event.ChatPrivate
+}
+
+// SelfUserName is the account's user name in this session.
+func (b *book) SelfUserName() string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.self.UserName
+}
+
+func (b *book) directory() *wx.Directory {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.dir
+}
+
+func (b *book) contact(user string) (wx.Contact, bool) {
+	dir := b.directory()
+	if dir == nil {
+		return wx.Contact{}, false
+	}
+	return dir.Contact(user)
+}
+
+// keyOf gives the key of a user name, and makes one if it is new.
+func (b *book) keyOf(user string, kind event.ChatKind) string {
+	b.mu.RLock()
+	k := b.byUser[user]
+	b.mu.RUnlock()
+	if k != nil {
+		return k.key
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k := b.byUser[user]; k != nil {
+		return k.key
+	}
+	return b.makeLocked(user, kind).key
+}
+
+// Chat gives a conversation by user name.
+func (b *book) Chat(user string) (event.Chat, bool) {
+	if user == wx.FileHelper {
+		return event.Chat{Kind: event.ChatSelf, Key: keyFileHelper, Name: fileHelperName}, true
+	}
+	c, ok := b.contact(user)
+	if !ok {
+		c.UserName = user
+	}
+	kind := chatKind(c)
+	known := ok && c.Name() != "" || kind == event.ChatSpecial
+	return event.Chat{Kind: kind, Key: b.keyOf(user, kind), Name: c.Name()}, known
+}
+
+// fileHelperName is what WeChat calls the chat with oneself.
+const fileHelperName = "文件传输助手"
+
+// Person gives somebody as seen in a chat; chat is a group's user name or "".
+func (b *book) Person(chat, user string) (event.Person, bool) {
+	b.mu.RLock()
+	self, dir := b.self, b.dir
+	b.mu.RUnlock()
+	p := event.Person{}
+	found := false
+	if user == self.UserName && user != "" {
+		p.Key, p.Nickname, found = keySelf, self.NickName, true
+	} else {
+		p.Key = b.keyOf(user, event.ChatPrivate)
+		if dir != nil {
+			if c, ok := dir.Contact(user); ok {
+				p.Nickname, p.Remark = c.NickName, c.RemarkName
+				p.IsFriend = c.Kind() == wx.KindPerson
+				found = true
+			}
+		}
+	}
+	if wx.IsGroup(chat) && dir != nil {
+		if m, ok := dir.Member(chat, user); ok {
+			p.Card = m.DisplayName
+			if p.Nickname == "" {
+				p.Nickname = m.NickName
+			}
+			found = true
+		}
+	}
+	return p, found
+}
+
+// MemberByName finds the one group member that system texts call so.
+func (b *book) MemberByName(group, name string) event.Person {
+	dir := b.directory()
+	if dir == nil || name == "" {
+		return event.Person{}
+	}
+	g, ok := dir.Contact(group)
+	if !ok {
+		return event.Person{}
+	}
+	found := ""
+	for _, m := range g.Members {
+		match := m.DisplayName == name || m.NickName == name
+		if !match {
+			c, ok := dir.Contact(m.UserName)
+			match = ok && c.RemarkName == name
+		}
+		if !match {
+			continue
+		}
+		if found != "" {
+			return event.Person{}
+		}
+		found = m.UserName
+	}
+	if found == "" {
+		return event.Person{}
+	}
+	p, _ := b.Person(group, found)
+	return p
+}
+
+// selfNames are the names by which a mention in a group means the account.
+func (b *book) selfNames(group string) []string {
+	b.mu.RLock()
+	self, dir := b.self, b.dir
+	b.mu.RUnlock()
+	names := []string{}
+	if dir != nil {
+		if m, ok := dir.Member(group, self.UserName); ok && m.DisplayName != "" {
+			names = append(names, m.DisplayName)
+		}
+	}
+	return append(names, self.NickName)
+}
+
+// find gives the chats that bear a name: people by remark first, else nickname;
+// groups by name.
+func (b *book) find(kind event.ChatKind, name string) []event.Chat {
+	dir := b.directory()
+	if dir == nil || name == "" {
+		return nil
+	}
+	var byRemark, byNick []event.Chat
+	for _, c := range dir.All() {
+		if chatKind(c) != kind {
+			continue
+		}
+		switch name {
+		case c.RemarkName:
+			chat, _ := b.Chat(c.UserName)
+			byRemark = append(byRemark, chat)
+		case c.NickName:
+			chat, _ := b.Chat(c.UserName)
+			byNick = append(byNick, chat)
+		}
+	}
+	if len(byRemark) > 0 {
+		return byRemark
+	}
+	return byNick
+}

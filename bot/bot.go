@@ -1,0 +1,395 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/control"
+	"wxbot/bot/dispatch"
+	"wxbot/bot/event"
+	"wxbot/bot/luahost"
+	"wxbot/bot/outbox"
+	"wxbot/bot/rules"
+	"wxbot/bot/store"
+)
+
+// Bot is one account's daemon.
+type Bot struct {
+	opts Options
+	log  zerolog.Logger
+
+	store    *store.Store
+	acc      *account
+	live     *live
+	host     *luahost.Host
+	outbox   *outbox.Outbox
+	dispatch *dispatch.Dispatcher
+	world    *world
+
+	started time.Time
+	notices chan string
+	ready   chan struct{} // closed at the first login
+	told    sync.Once
+
+	observing sync.Mutex // Options.Observe is called by one at a time
+	reloading sync.Mutex // one reload at a time
+
+	brokenMu   sync.Mutex
+	brokenText string
+}
+
+// New checks the options. It reads no file and opens nothing.
+func New(opts Options) (*Bot, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	return &Bot{
+		opts: opts, log: opts.Logger, ready: make(chan struct{}),
+		notices: make(chan string, noticeBound),
+	}, nil
+}
+
+// Run logs in and works until ctx ends, which gives nil. It returns an error if
+// it cannot start, or cannot go on. Call it once.
+func (b *Bot) Run(ctx context.Context) (err error) {
+	b.started = time.Now()
+	if err := b.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.store.Close()) }()
+	if err := b.live.start(); err != nil {
+		return err
+	}
+	t := newTasks(b.log)
+	if err := b.startTasks(ctx, t); err != nil {
+		return errors.Join(err, t.stop())
+	}
+	err = t.wait(ctx)
+	err = errors.Join(err, t.stop())
+	b.log.Info().Dur("uptime", time.Since(b.started)).AnErr("reason", err).Msg("stopped")
+	return err
+}
+
+// startTasks starts everything; what feeds others comes after them, since they
+// are stopped in the reverse order.
+func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
+	t.start(ctx, "outbox", b.outbox.Run)
+	t.start(ctx, "plugins", b.host.Run)
+	t.start(ctx, "notices", b.noticeLoop)
+	if err := b.firstPlugins(ctx); err != nil {
+		return err
+	}
+	b.loaded()
+	if b.opts.Config.Socket != "" {
+		c, err := control.New(control.Options{Path: b.opts.Config.Socket, Daemon: b, Logger: b.component("control")})
+		if err != nil {
+			return err
+		}
+		t.start(ctx, "control", c.Run)
+	}
+	t.start(ctx, "dispatch", b.dispatchWhenReady)
+	t.start(ctx, "watch", b.watcher().run)
+	t.start(ctx, "prune", b.pruneLoop)
+	t.start(ctx, "systemd", b.systemdLoop)
+	t.start(ctx, "account", b.acc.run)
+	return nil
+}
+
+// firstPlugins loads the plugins. A broken one is told and left out.
+func (b *Bot) firstPlugins(ctx context.Context) error {
+	problems := b.host.Reload(ctx)
+	for _, p := range problems {
+		b.log.Error().Str("plugin", p.Plugin).Str("file", p.File).Int("line", p.Line).
+			Str("problem", p.Text).Msg("plugin not loaded")
+		b.tell(Problem{Text: p.String()})
+	}
+	return ctx.Err()
+}
+
+// open makes the parts and connects them. Nothing runs yet.
+func (b *Bot) open(ctx context.Context) error {
+	o := b.opts
+	var err error
+	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store")})
+	if err != nil {
+		return err
+	}
+	if err := b.connect(ctx); err != nil {
+		return errors.Join(err, b.store.Close())
+	}
+	return nil
+}
+
+func (b *Bot) component(name string) zerolog.Logger {
+	return b.log.With().Str("component", name).Logger()
+}
+
+func (b *Bot) connect(ctx context.Context) error {
+	o := b.opts
+	rows, err := b.store.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("read keys: %w", err)
+	}
+	b.acc = &account{
+		opts: o, log: b.component("account"), clock: o.Clock, store: b.store,
+		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}),
+	}
+	b.live = &live{
+		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
+		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
+		memory: rules.NewMemory(), names: b.botNames,
+	}
+	send := &sender{acc: b.acc, sent: b.wasSent, plugins: b.call, http: &http.Client{}}
+	b.outbox, err = outbox.New(outbox.Options{
+		Store: b.store, Sender: send, Settings: b.live.Settings, Clock: o.Clock,
+		Logger: b.component("outbox"), Notify: b.notice,
+	})
+	if err != nil {
+		return err
+	}
+	b.acc.kick = b.outbox.Kick
+	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live}
+	b.host, err = luahost.New(luahost.Options{
+		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
+		World: b.world, Clock: o.Clock, Logger: b.component("lua"),
+	})
+	if err != nil {
+		return err
+	}
+	b.dispatch, err = dispatch.New(dispatch.Options{
+		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host},
+		Prepare: &preparer{acc: b.acc, failed: map[string]time.Time{}},
+		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
+	})
+	if err != nil {
+		return err
+	}
+	b.acc.dispatch = b.dispatch
+	return nil
+}
+
+// dispatchWhenReady hands events out once the account is known: before that,
+// nobody's name is.
+func (b *Bot) dispatchWhenReady(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-b.ready:
+	}
+	return b.dispatch.Run(ctx)
+}
+
+// finish ends events and queues what the rules decided about them.
+func (b *Bot) finish(ctx context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error {
+	now := b.opts.Clock.Now()
+	settings := b.live.Settings()
+	var ds []event.Delivery
+	for _, f := range firings {
+		if f.DryRun {
+			b.log.Info().Str("rule", f.Rule).Str("msg", ev.ID).Msg("dry run: rule fired")
+			continue
+		}
+		steps := withTargets(f.Steps, settings)
+		ds = append(ds, outbox.Plan(ev, "rule:"+f.Rule, steps, now, newSendID, settings.Pace.SplitAt)...)
+		b.log.Info().Str("rule", f.Rule).Str("chat", ev.Chat.Key).Str("msg", ev.ID).Msg("rule fired")
+	}
+	ds, err := b.store.Finish(ctx, ids, outcome, ds)
+	if err != nil {
+		return err
+	}
+	b.outbox.Queue(ds...)
+	return nil
+}
+
+// withTargets fills in whom a notice goes to and who the admins are.
+func withTargets(steps []event.Action, s event.Settings) []event.Action {
+	out := make([]event.Action, 0, len(steps))
+	for _, a := range steps {
+		if a.Kind == event.ActNotify && len(a.To) == 0 {
+			if a.To = s.Notify; len(a.To) == 0 {
+				continue
+			}
+		}
+		var to []string
+		for _, name := range a.To {
+			if name == "$admins" {
+				to = append(to, s.Admins...)
+			} else {
+				to = append(to, name)
+			}
+		}
+		a.To = to
+		out = append(out, a)
+	}
+	return out
+}
+
+// tell hands a notice to whoever looks at a terminal.
+func (b *Bot) tell(n Notice) {
+	if _, ok := n.(LoggedIn); ok {
+		b.told.Do(func() { close(b.ready) })
+	}
+	if b.opts.Observe == nil {
+		return
+	}
+	b.observing.Lock()
+	defer b.observing.Unlock()
+	b.opts.Observe(n)
+}
+
+// Reload loads rules and plugins anew. What is broken keeps its running version;
+// the error says what and where, and so does the status until it is mended.
+func (b *Bot) Reload(ctx context.Context) error {
+	b.reloading.Lock()
+	defer b.reloading.Unlock()
+	changed, err := b.live.reload()
+	var errs []error
+	if err != nil {
+		errs = append(errs, err)
+	}
+	before := b.host.Rev()
+	for _, p := range b.host.Reload(ctx) {
+		errs = append(errs, errors.New(p.String()))
+	}
+	if changed || b.host.Rev() != before {
+		b.loaded()
+	}
+	err = errors.Join(errs...)
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if b.setBroken(text) && err != nil {
+		b.log.Error().Err(err).Msg("new files invalid: the running ones stay")
+		b.tell(Problem{Text: text})
+		b.notice("新文件有误，仍用旧的：\n" + firstLines(text, noticeLines))
+	}
+	return err
+}
+
+const noticeLines = 6
+
+func firstLines(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[:min(n, len(lines))], "\n")
+}
+
+func (b *Bot) watcher() *watcher {
+	return &watcher{
+		dirs: func() []string { return watchDirs(b.opts.Config) },
+		changed: func(ctx context.Context) {
+			if err := b.Reload(ctx); err != nil {
+				b.log.Debug().Err(err).Msg("files looked at")
+			}
+		},
+		log: b.component("watch"),
+	}
+}
+
+// loaded tells what is in force now.
+func (b *Bot) loaded() {
+	set := b.live.set.Load()
+	plugins := b.host.Plugins()
+	running := 0
+	for _, p := range plugins {
+		if p.Running {
+			running++
+		}
+	}
+	n := RulesLoaded{Rules: len(set.Rules()), Plugins: running, Rev: set.Rev()}
+	b.log.Info().Int("rules", n.Rules).Int("plugins", n.Plugins).Str("rev", n.Rev).
+		Str("mode", string(b.live.Settings().Mode)).Str("state_dir", b.opts.Config.State).Msg("rules and plugins loaded")
+	b.tell(n)
+}
+
+const (
+	// noticeBound is how many notices wait to be written; more are only logged.
+	noticeBound = 64
+	pruneEvery  = time.Minute
+)
+
+// notice tells the operator in WeChat, where settings.notify says. It does not
+// wait.
+func (b *Bot) notice(text string) {
+	select {
+	case b.notices <- text:
+	default:
+		b.log.Warn().Msg("too many notices: one left out")
+	}
+}
+
+func (b *Bot) noticeLoop(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case text := <-b.notices:
+			if err := b.world.Notify(ctx, text); err != nil {
+				b.log.Error().Err(err).Msg("operator not told")
+			}
+		}
+	}
+}
+
+// pruneLoop lets the store forget the texts that recalls no longer need.
+func (b *Bot) pruneLoop(ctx context.Context) error {
+	t := time.NewTicker(pruneEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			keep := b.live.Settings().Recall
+			if err := b.store.Prune(ctx, b.opts.Clock.Now(), keep.Keep, keep.Max); err != nil {
+				b.log.Error().Err(err).Msg("old messages not forgotten")
+			}
+		}
+	}
+}
+
+func (b *Bot) muted(ev *event.Event) {
+	b.notice("防循环：" + ev.Sender.Name() + "（" + ev.Chat.Name + "）暂时不再自动回复。")
+}
+
+func (b *Bot) ambiguous(kind event.ChatKind, name string) {
+	b.log.Warn().Str("kind", string(kind)).Msg("several accounts bear one name: set remarks to keep their keys")
+	_ = name
+}
+
+func (b *Bot) wasSent(chat string, at time.Time) { b.dispatch.Sent(chat, at) }
+
+func (b *Bot) botNames() []string { return b.acc.book.selfNames("") }
+
+func (b *Bot) call(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error) {
+	return b.host.Call(ctx, ev, name, args)
+}
+
+// plugins adapts the plugin host to the dispatcher.
+type plugins struct{ *luahost.Host }
+
+func (p plugins) Resolve(ev *event.Event) (string, func(context.Context) bool, bool) {
+	c, ok := p.Host.Resolve(ev)
+	if !ok {
+		return "", nil, false
+	}
+	return c.Name, func(ctx context.Context) bool { return p.Command(ctx, ev, c) }, true
+}
+
+var (
+	_ dispatch.Rules    = (*live)(nil)
+	_ dispatch.Plugins  = plugins{}
+	_ dispatch.Inbox    = (*inbox)(nil)
+	_ dispatch.Preparer = (*preparer)(nil)
+	_ outbox.Sender     = (*sender)(nil)
+	_ luahost.World     = (*world)(nil)
+	_ outbox.Store      = (*store.Store)(nil)
+)

@@ -1,0 +1,269 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"wxbot/bot/conf"
+)
+
+// Config says where things are. LoadConfig fills it; a zero field means that
+// nobody said anything.
+type Config struct {
+	File      string // wxbot.yaml; "" if there is none
+	Rules     string // rules.yaml; "" runs without rules
+	Plugins   string // directory; "" runs without plugins
+	State     string // directory
+	Mode      string // "web"
+	Server    string // "" is the real hosts
+	Socket    string
+	LogLevel  string
+	LogFormat string // "auto", "json", "console"
+}
+
+// configKeys are the settings in the order of the documentation: the key of
+// wxbot.yaml, the flag's name and, in upper case after WXBOT_, the variable.
+func configKeys(c *Config) []configKey {
+	return []configKey{
+		{"rules", &c.Rules, true},
+		{"plugins", &c.Plugins, true},
+		{"state", &c.State, false},
+		{"mode", &c.Mode, false},
+		{"server", &c.Server, false},
+		{"socket", &c.Socket, false},
+		{"log-level", &c.LogLevel, false},
+		{"log-format", &c.LogFormat, false},
+	}
+}
+
+type configKey struct {
+	name  string
+	value *string
+	input bool // a file or directory that must exist if it was named
+}
+
+func (k configKey) env() string {
+	return "WXBOT_" + strings.ToUpper(strings.ReplaceAll(k.name, "-", "_"))
+}
+
+func (k configKey) yaml() string { return strings.ReplaceAll(k.name, "-", "_") }
+
+// isPath tells which values are paths, relative to the file that holds them.
+func (k configKey) isPath() bool {
+	switch k.name {
+	case "rules", "plugins", "state", "socket":
+		return true
+	}
+	return false
+}
+
+// Environment is what LoadConfig reads of the process, so that tests can give
+// their own.
+type Environment struct {
+	Getenv func(string) string
+	Dir    string // working directory
+	Home   string
+}
+
+// ProcessEnvironment is this process's own.
+func ProcessEnvironment() (Environment, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return Environment{}, fmt.Errorf("working directory: %w", err)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = wd
+	}
+	return Environment{Getenv: os.Getenv, Dir: wd, Home: home}, nil
+}
+
+// LoadConfig settles the configuration: flags over WXBOT_* over wxbot.yaml over
+// defaults. flags holds what the command line said, named by flag; its
+// Config.File is --config. A file that was named must exist; otherwise the
+// working directory, $CONFIGURATION_DIRECTORY and the XDG directory are searched
+// for wxbot.yaml, rules.yaml and plugins/. Errors name the flag, variable or
+// file:line at fault.
+func LoadConfig(flags Config, env Environment) (Config, error) {
+	var c Config
+	file, err := configFile(flags.File, env)
+	if err != nil {
+		return Config{}, err
+	}
+	c.File = file
+	if err := c.readFile(); err != nil {
+		return Config{}, err
+	}
+	given := configKeys(&flags)
+	for i, k := range configKeys(&c) {
+		from, where := *given[i].value, "--"+k.name
+		if from == "" {
+			from, where = env.Getenv(k.env()), k.env()
+		}
+		if from != "" {
+			if k.isPath() {
+				from = absolute(env.Dir, from)
+			}
+			*k.value = from
+		} else {
+			where = c.File
+		}
+		if k.input && *k.value != "" {
+			if _, err := os.Stat(*k.value); err != nil {
+				return Config{}, fmt.Errorf("%s %s: %w", where, k.name, err)
+			}
+		}
+	}
+	c.setDefaults(env)
+	return c, c.validate()
+}
+
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// searchDirs are the directories looked in when nobody named a file.
+func searchDirs(env Environment) []string {
+	dirs := []string{env.Dir}
+	if d := env.Getenv("CONFIGURATION_DIRECTORY"); d != "" {
+		first, _, _ := strings.Cut(d, ":")
+		dirs = append(dirs, first)
+	}
+	if d := env.Getenv("XDG_CONFIG_HOME"); d != "" {
+		dirs = append(dirs, filepath.Join(d, "wxbot"))
+	} else {
+		dirs = append(dirs, filepath.Join(env.Home, ".config", "wxbot"))
+	}
+	return dirs
+}
+
+func find(env Environment, name string) string {
+	for _, d := range searchDirs(env) {
+		p := filepath.Join(d, name)
+		if _, err := os.Stat(p); err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+func configFile(named string, env Environment) (string, error) {
+	where := "--config"
+	if named == "" {
+		named, where = env.Getenv("WXBOT_CONFIG"), "WXBOT_CONFIG"
+	}
+	if named == "" {
+		return find(env, "wxbot.yaml"), nil
+	}
+	p := absolute(env.Dir, named)
+	if _, err := os.Stat(p); err != nil {
+		return "", fmt.Errorf("%s: %w", where, err)
+	}
+	return p, nil
+}
+
+func (c *Config) readFile() error {
+	if c.File == "" {
+		return nil
+	}
+	src, err := os.ReadFile(c.File)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	root, problems := conf.Parse(c.File, src)
+	problems = append(problems, c.fill(root)...)
+	if len(problems) > 0 {
+		return &ConfigError{Problems: problems}
+	}
+	return nil
+}
+
+// ConfigError lists what is wrong in wxbot.yaml.
+type ConfigError struct{ Problems []conf.Problem }
+
+func (e *ConfigError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (c *Config) setDefaults(env Environment) {
+	if c.Rules == "" {
+		c.Rules = find(env, "rules.yaml")
+	}
+	if c.Plugins == "" {
+		c.Plugins = find(env, "plugins")
+	}
+	if c.State == "" {
+		c.State = defaultState(env)
+	}
+	if c.Mode == "" {
+		c.Mode = ModeWeb
+	}
+	if c.Socket == "" {
+		c.Socket = filepath.Join(c.State, "wxbot.sock")
+		if d := env.Getenv("RUNTIME_DIRECTORY"); d != "" {
+			first, _, _ := strings.Cut(d, ":")
+			c.Socket = filepath.Join(first, "wxbot.sock")
+		}
+	}
+	if c.LogLevel == "" {
+		c.LogLevel = "info"
+	}
+	if c.LogFormat == "" {
+		c.LogFormat = "auto"
+	}
+}
+
+func defaultState(env Environment) string {
+	if d := env.Getenv("STATE_DIRECTORY"); d != "" {
+		first, _, _ := strings.Cut(d, ":")
+		return first
+	}
+	if d := env.Getenv("XDG_STATE_HOME"); d != "" {
+		return filepath.Join(d, "wxbot")
+	}
+	return filepath.Join(env.Home, ".local", "state", "wxbot")
+}
+
+func (c *Config) validate() error {
+	switch c.Mode {
+	case ModeWeb:
+	case "desktop", "filehelper":
+		return fmt.Errorf("mode %q: not in this version; use %q", c.Mode, ModeWeb)
+	default:
+		return fmt.Errorf("mode %q: want %q", c.Mode, ModeWeb)
+	}
+	switch c.LogFormat {
+	case "auto", "json", "console":
+	default:
+		return fmt.Errorf("log-format %q: want auto, json or console", c.LogFormat)
+	}
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("log-level %q: want debug, info, warn or error", c.LogLevel)
+	}
+	if c.Server != "" {
+		u, err := url.Parse(c.Server)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return fmt.Errorf("server %q: want http://HOST:PORT or https://HOST", c.Server)
+		}
+	}
+	if st, err := os.Stat(c.State); err == nil && !st.IsDir() {
+		return fmt.Errorf("state %s: not a directory", c.State)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("state: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package bot
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"wxbot/bot/conf"
+)
+
+// fill takes over what wxbot.yaml says. Paths are relative to the file.
+func (c *Config) fill(root *conf.Node) []conf.Problem {
+	if root == nil || root.Kind == conf.Null {
+		return nil
+	}
+	if root.Kind != conf.Map {
+		return []conf.Problem{root.At(conf.Error, "the configuration is a map of keys, here is "+root.Describe(), "")}
+	}
+	byName := map[string]configKey{}
+	var names []string
+	for _, k := range configKeys(c) {
+		byName[k.yaml()] = k
+		names = append(names, k.yaml())
+	}
+	var problems []conf.Problem
+	for _, e := range root.Entries {
+		k, ok := byName[e.Key.Value]
+		if !ok {
+			hint := ""
+			if s := conf.Suggest(e.Key.Value, names); s != "" {
+				hint = fmt.Sprintf("did you mean %q?", s)
+			}
+			problems = append(problems, e.Key.At(conf.Error, fmt.Sprintf("unknown key %q", e.Key.Value), hint))
+			continue
+		}
+		if e.Value.Kind != conf.Scalar {
+			problems = append(problems, e.Value.At(conf.Error, fmt.Sprintf("%s is a text, here is %s", e.Key.Value, e.Value.Describe()), ""))
+			continue
+		}
+		*k.value = e.Value.Value
+		if k.isPath() {
+			*k.value = absolute(filepath.Dir(c.File), e.Value.Value)
+		}
+	}
+	return problems
+}

@@ -1,0 +1,257 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/clock"
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/rules"
+)
+
+// live is the set of rules in force. A good file replaces it in one step; a bad
+// one changes nothing. It implements dispatch.Rules.
+type live struct {
+	file      string // rules.yaml; "" for none
+	lastGood  string // where a copy of the last good bundle is kept
+	forceLive bool
+	clock     clock.Clock
+	log       zerolog.Logger
+	memory    *rules.Memory
+	calls     func(name string) bool
+	names     func() []string // of the bot
+
+	mu   sync.Mutex // one load at a time
+	hash [sha256.Size]byte
+	set  atomic.Pointer[rules.Set]
+}
+
+// errRules tells that a rules file has errors; the text lists them.
+type errRules struct{ problems []conf.Problem }
+
+func (e *errRules) Error() string {
+	lines := make([]string, len(e.problems))
+	for i, p := range e.problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// bundle is what a rules file is made of: itself and what it includes, by path.
+type bundle map[string]string
+
+// readBundle reads a rules file and whatever it names.
+func readBundle(file string, calls func(string) bool) (*rules.Set, bundle, []conf.Problem, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("rules: %w", err)
+	}
+	files := bundle{file: string(src)}
+	read := func(path string) ([]byte, error) {
+		b, err := os.ReadFile(path)
+		if err == nil {
+			files[path] = string(b)
+		}
+		return b, err
+	}
+	set, problems := rules.Parse(file, src, ruleOptions(file, read, calls))
+	return set, files, problems, nil
+}
+
+func ruleOptions(file string, read func(string) ([]byte, error), calls func(string) bool) rules.Options {
+	return rules.Options{
+		Dir:      filepath.Dir(file),
+		ReadFile: read,
+		Exists: func(path string) error {
+			_, err := os.Stat(path)
+			return err
+		},
+		Calls:  calls,
+		System: time.Local,
+	}
+}
+
+func (b bundle) sum() [sha256.Size]byte {
+	text, err := json.Marshal(b) // maps are encoded in the order of their keys
+	if err != nil {
+		return [sha256.Size]byte{}
+	}
+	return sha256.Sum256(text)
+}
+
+// start loads the rules for the first time. A broken file falls back to the last
+// good bundle, loudly; without one it is an error.
+func (l *live) start() error {
+	if l.file == "" {
+		l.log.Warn().Msg("no rules.yaml: running without rules")
+		set, problems := rules.Parse("rules.yaml", []byte("[]"), rules.Options{})
+		if set == nil {
+			return &errRules{problems}
+		}
+		l.set.Store(set)
+		return nil
+	}
+	_, err := l.reload()
+	if err == nil {
+		return nil
+	}
+	old, oldErr := l.readLastGood()
+	if oldErr != nil {
+		if !errors.Is(oldErr, fs.ErrNotExist) {
+			l.log.Error().Err(oldErr).Msg("last good rules unreadable")
+		}
+		return err
+	}
+	l.set.Store(old)
+	l.log.Error().Err(err).Str("file", l.file).Msg("rules invalid: running with the last good ones")
+	return nil
+}
+
+// reload loads the rules anew. changed is false if the content is the same as
+// before.
+func (l *live) reload() (changed bool, err error) {
+	if l.file == "" {
+		return false, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	set, files, problems, err := readBundle(l.file, l.calls)
+	if err != nil {
+		return false, err
+	}
+	if bad := onlyErrors(problems); len(bad) > 0 || set == nil {
+		return false, &errRules{bad}
+	}
+	if sum := files.sum(); sum == l.hash {
+		return false, nil
+	} else {
+		l.hash = sum
+	}
+	for _, p := range problems {
+		l.log.Warn().Str("problem", p.String()).Msg("rules warning")
+	}
+	l.set.Store(set)
+	if err := l.keepLastGood(files); err != nil {
+		l.log.Error().Err(err).Msg("last good rules not kept")
+	}
+	return true, nil
+}
+
+func onlyErrors(problems []conf.Problem) []conf.Problem {
+	var out []conf.Problem
+	for _, p := range problems {
+		if p.Severity == conf.Error {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// keepLastGood writes the bundle where the next start finds it.
+func (l *live) keepLastGood(files bundle) error {
+	text, err := json.Marshal(files)
+	if err != nil {
+		return fmt.Errorf("encode rules: %w", err)
+	}
+	return writeFile(l.lastGood, text)
+}
+
+// writeFile replaces a private file in one step.
+func writeFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func (l *live) readLastGood() (*rules.Set, error) {
+	text, err := os.ReadFile(l.lastGood)
+	if err != nil {
+		return nil, err
+	}
+	files := bundle{}
+	if err := json.Unmarshal(text, &files); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.lastGood, err)
+	}
+	src, ok := files[l.file]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", l.lastGood, fs.ErrNotExist)
+	}
+	read := func(path string) ([]byte, error) {
+		b, ok := files[path]
+		if !ok {
+			return nil, fs.ErrNotExist
+		}
+		return []byte(b), nil
+	}
+	set, problems := rules.Parse(l.file, []byte(src), ruleOptions(l.file, read, nil))
+	if bad := onlyErrors(problems); len(bad) > 0 || set == nil {
+		return nil, &errRules{bad}
+	}
+	return set, nil
+}
+
+// Settings are those of the rules in force.
+func (l *live) Settings() event.Settings {
+	s := l.set.Load().Settings()
+	if l.forceLive {
+		s.Mode = event.ModeLive
+	}
+	return s
+}
+
+// Decide asks the rules in force.
+func (l *live) Decide(ev *event.Event, command, gathered string) event.Decision {
+	return l.set.Load().Decide(rules.Input{
+		Event:    ev,
+		Now:      l.clock.Now(),
+		Memory:   l.memory,
+		BotNames: l.names(),
+		Command:  command,
+		Gathered: gathered,
+		Rand:     rand.Float64,
+	})
+}
+
+// CommandName asks the rules in force whose command a message calls.
+func (l *live) CommandName(ev *event.Event) (rule, name string, ok bool) {
+	return l.set.Load().CommandName(ev)
+}
+
+// inbox adapts the store to what the dispatcher needs: what the rules decided is
+// planned into deliveries, committed together with "event done", and handed to
+// the outbox.
+type inbox struct {
+	bot *Bot
+}
+
+func (i *inbox) Unfinished(ctx context.Context, after int64, limit int) ([]event.Entry, error) {
+	return i.bot.store.Unfinished(ctx, after, limit)
+}
+
+func (i *inbox) Finish(ctx context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error {
+	return i.bot.finish(ctx, ids, outcome, ev, firings)
+}

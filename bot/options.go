@@ -1,0 +1,103 @@
+// Package bot is the daemon: it connects an account (package wx) with rules and
+// plugins. It owns the life of every other part and is the only package that
+// sees them all; main gives it Options and calls Run.
+//
+// A message takes this way: wx delivers a batch to account.go, bot/classify turns
+// it into events, bot/store commits them to the inbox, bot/dispatch offers them to
+// plugins (bot/luahost) and rules (bot/rules), and what these decide goes through
+// bot/outbox to sender.go, which calls wx again.
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot/clock"
+	"wxbot/wx"
+)
+
+// Options configures a Bot.
+type Options struct {
+	// Config is where things are; see LoadConfig.
+	Config Config
+	// Clock is the daemon's time; the zero Clock is the system's.
+	Clock clock.Clock
+	// Logger; the zero value is silent.
+	Logger zerolog.Logger
+	// Transport carries all requests to WeChat; nil is wx's own.
+	Transport http.RoundTripper
+	// ForceLive ignores "mode: trial" of the rules, for a simulated account.
+	ForceLive bool
+	// Version is shown in the status.
+	Version string
+	// Observe is told what a person at a terminal wants to see. It may be nil;
+	// it is called from one goroutine at a time and must not block.
+	Observe func(Notice)
+}
+
+func (o *Options) validate() error {
+	if o.Config.State == "" {
+		return errors.New("bot: Config.State is required")
+	}
+	if o.Config.Mode != "" && o.Config.Mode != ModeWeb {
+		return fmt.Errorf("mode %q: only %q is in this version", o.Config.Mode, ModeWeb)
+	}
+	return nil
+}
+
+// ModeWeb logs in as the web page does.
+const ModeWeb = "web"
+
+// Notice is something that a person at a terminal wants to see: QRCode, QRDone,
+// Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded or Problem.
+type Notice interface{ isNotice() }
+
+// QRCode asks for a scan.
+type QRCode struct {
+	Payload      wx.Secret // the text to draw
+	Attempt, Max int
+	// FirstEver: nobody has logged in on this state directory before.
+	FirstEver bool
+}
+
+// QRDone tells that the code shown last is of no more use.
+type QRDone struct{}
+
+// Scanned tells that a phone scanned the code and asks its owner to confirm.
+type Scanned struct{}
+
+// LoggedIn tells that the account is connected.
+type LoggedIn struct {
+	Name  string
+	Fresh bool // by a scan; false if a stored session was taken up again
+}
+
+// LoggedOut tells that the session is over.
+type LoggedOut struct{ Reason string }
+
+// Refused tells that WeChat does not let this account in, in its own words.
+type Refused struct {
+	Code int
+	Text string
+}
+
+// RulesLoaded tells what is in force after a start or reload.
+type RulesLoaded struct {
+	Rules, Plugins int
+	Rev            string
+}
+
+// Problem tells of something that the operator should mend.
+type Problem struct{ Text string }
+
+func (QRCode) isNotice()      {}
+func (QRDone) isNotice()      {}
+func (Scanned) isNotice()     {}
+func (LoggedIn) isNotice()    {}
+func (LoggedOut) isNotice()   {}
+func (Refused) isNotice()     {}
+func (RulesLoaded) isNotice() {}
+func (Problem) isNotice()     {}

@@ -1,0 +1,189 @@
+package bot
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wxbot/bot/classify"
+	"wxbot/bot/event"
+	"wxbot/wx"
+)
+
+// The reasons for which nothing may answer an event.
+const (
+	reasonUnknown     = "chat unknown"
+	reasonBeforeLogin = "before the login"
+)
+
+const (
+	lookupTimeout = 5 * time.Second
+	// lookupAgain is how long an account that could not be looked up is not
+	// asked for again.
+	lookupAgain = 10 * time.Minute
+	lookupCap   = 10_000
+)
+
+// preparer completes events right before they are handled, with the names of that
+// moment. It implements dispatch.Preparer.
+type preparer struct {
+	acc *account
+
+	mu     sync.Mutex
+	failed map[string]time.Time
+}
+
+// Prepare fills in names and mentions. It looks up at the server whom it does not
+// know, for five seconds at most.
+func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
+	if ev.Chat.Key == "" {
+		return ""
+	}
+	if p.acc.beforeLogin(ev.Time) {
+		return reasonBeforeLogin
+	}
+	b := p.acc.book
+	ev.Chat.Key = b.canon(ev.Chat.Key)
+	p.recalled(ctx, ev)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	if ev.Kind == event.KindFriendRequest {
+		// The person is no contact yet; the request says all there is.
+		ev.Sender.Key = b.canon(ev.Sender.Key)
+		return ""
+	}
+	if ev.Chat.Key == keyFileHelper {
+		p.sender(ev, "")
+		return ""
+	}
+	user, ok := b.user(ev.Chat.Key)
+	if !ok {
+		return reasonUnknown
+	}
+	chat, known := b.Chat(user)
+	if !known && p.lookUp(ctx, "", user) {
+		chat, known = b.Chat(user)
+	}
+	if !known {
+		return reasonUnknown
+	}
+	ev.Chat = chat
+	if chat.Kind != event.ChatGroup {
+		p.sender(ev, "")
+		return ""
+	}
+	return p.group(ctx, ev, user)
+}
+
+// recalled fills in what was withdrawn, if it is still remembered, and who had
+// written it, if the notice does not tell.
+func (p *preparer) recalled(ctx context.Context, ev *event.Event) {
+	if ev.Recalled == nil || ev.Recalled.MessageID == "" {
+		return
+	}
+	was, err := p.acc.store.Message(ctx, ev.Recalled.MessageID)
+	if err != nil {
+		p.acc.log.Warn().Err(err).Msg("withdrawn message not looked up")
+		return
+	}
+	if was == nil || was.Message == nil {
+		return
+	}
+	ev.Recalled.Message = was.Message
+	if ev.Sender.Key == "" {
+		ev.Sender, ev.BySelf = was.Sender, was.BySelf
+	}
+}
+
+// group completes an event of a group.
+func (p *preparer) group(ctx context.Context, ev *event.Event, user string) string {
+	b := p.acc.book
+	known := p.sender(ev, user)
+	if !known || p.strangers(ev, user) {
+		if p.lookUp(ctx, "", user) {
+			known = p.sender(ev, user)
+			p.strangers(ev, user)
+		}
+	}
+	if !known {
+		return reasonUnknown
+	}
+	if m := ev.Message; m != nil && !ev.BySelf && m.Raw != "" {
+		m.Text, m.Mentioned = classify.Mention(m.Raw, b.selfNames(user)...)
+	}
+	return ""
+}
+
+// sender refreshes who did it. It reports false for somebody unknown.
+func (p *preparer) sender(ev *event.Event, group string) bool {
+	if ev.Sender.Key == "" {
+		return true
+	}
+	b := p.acc.book
+	ev.Sender.Key = b.canon(ev.Sender.Key)
+	user, ok := b.user(ev.Sender.Key)
+	if !ok {
+		return false
+	}
+	now, known := b.Person(group, user)
+	if known {
+		ev.Sender = now
+	}
+	return known
+}
+
+// strangers fills in the people of a join by their names. It reports whether
+// somebody is still without a key.
+func (p *preparer) strangers(ev *event.Event, group string) bool {
+	if ev.Members == nil {
+		return false
+	}
+	missing := false
+	fill := func(q *event.Person) {
+		if q.Key != "" || q.Nickname == "" {
+			return
+		}
+		if found := p.acc.book.MemberByName(group, q.Nickname); found.Key != "" {
+			*q = found
+			return
+		}
+		missing = true
+	}
+	for i := range ev.Members.People {
+		fill(&ev.Members.People[i])
+	}
+	fill(&ev.Members.Inviter)
+	return missing
+}
+
+// lookUp asks the server for one account, unless it lately could not tell.
+func (p *preparer) lookUp(ctx context.Context, group, user string) bool {
+	now := time.Now()
+	p.mu.Lock()
+	at, tried := p.failed[user]
+	p.mu.Unlock()
+	if tried && now.Sub(at) < lookupAgain && !wx.IsGroup(user) {
+		return false
+	}
+	c, ok := p.acc.wxClient()
+	if !ok {
+		return false
+	}
+	got, err := c.Lookup(ctx, group, user)
+	if err == nil && len(got) > 0 {
+		return true
+	}
+	if err != nil {
+		p.acc.log.Warn().Err(err).Msg("account not looked up")
+	}
+	if ctx.Err() != nil && err == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.failed) >= lookupCap {
+		clear(p.failed)
+	}
+	p.failed[user] = now
+	return false
+}

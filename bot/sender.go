@@ -1,0 +1,390 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"wxbot/bot/event"
+	"wxbot/bot/outbox"
+	"wxbot/wx"
+)
+
+const (
+	retThrottled  = 1205
+	retTransient  = -1 // section 13.1: one retry
+	acceptWait    = 3 * time.Second
+	acceptMost    = time.Minute
+	webhookWait   = 5 * time.Second
+	webhookMost   = time.Minute
+	stickerLimit  = 5 << 20 // bytes of a gif
+	filehelperArg = "filehelper"
+)
+
+// sender carries deliveries out on the account. It implements outbox.Sender.
+type sender struct {
+	acc     *account
+	plugins func(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error)
+	sent    func(chat string, at time.Time)
+	http    *http.Client
+}
+
+// Deliver does one action. Its error says, by wrapping one of outbox's, whether
+// to try again.
+func (s *sender) Deliver(ctx context.Context, d event.Delivery) (event.Receipt, error) {
+	switch d.Action.Kind {
+	case event.ActLog:
+		s.acc.log.Info().Str("handler", d.Handler).Str("text", d.Action.Message.Text).Msg("log step")
+		return s.receipt(""), nil
+	case event.ActWebhook:
+		return s.receipt(""), s.webhook(ctx, d.Action.Webhook)
+	case event.ActReply, event.ActSend, event.ActForward, event.ActAccept, event.ActRemark,
+		event.ActInvite, event.ActRevoke, event.ActNotify, event.ActWait, event.ActCall:
+	}
+	c, ok := s.acc.wxClient()
+	if !ok {
+		return event.Receipt{}, fmt.Errorf("%s: %w", d.Action.Kind, outbox.ErrNotReady)
+	}
+	r, err := s.do(ctx, c, d)
+	if err != nil {
+		return event.Receipt{}, verdict(err)
+	}
+	return r, nil
+}
+
+func (s *sender) receipt(msgID string) event.Receipt {
+	return event.Receipt{MsgID: msgID, Time: s.acc.clock.Now()}
+}
+
+func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	switch d.Action.Kind {
+	case event.ActReply, event.ActSend, event.ActForward, event.ActNotify:
+		to, key, err := s.target(d)
+		if err != nil {
+			return event.Receipt{}, err
+		}
+		r, err := s.message(ctx, c, to, d)
+		if err != nil {
+			return event.Receipt{}, err
+		}
+		r.Chat = key
+		s.sent(key, r.Time)
+		return r, nil
+	case event.ActCall:
+		return s.call(ctx, c, d)
+	case event.ActAccept:
+		return s.accept(ctx, c, d)
+	case event.ActRemark:
+		user, err := s.person(d)
+		if err != nil {
+			return event.Receipt{}, err
+		}
+		return s.receipt(""), c.SetRemark(ctx, user, d.Action.Remark)
+	case event.ActRevoke:
+		return s.revoke(ctx, c, d)
+	case event.ActInvite, event.ActWait, event.ActLog, event.ActWebhook:
+	}
+	return event.Receipt{}, fmt.Errorf("%s: not in this version: %w", d.Action.Kind, outbox.ErrPermanent)
+}
+
+// verdict says what an error of the client means for a delivery.
+func verdict(err error) error {
+	var api *wx.APIError
+	var ambiguous *ambiguousError
+	switch {
+	case errors.Is(err, wx.ErrUnknownOutcome):
+		return fmt.Errorf("%w: %w", outbox.ErrUnknown, err)
+	case errors.Is(err, wx.ErrNotReady), errors.Is(err, wx.ErrLoggedOut):
+		return fmt.Errorf("%w: %w", outbox.ErrNotReady, err)
+	case errors.As(err, &ambiguous):
+		return fmt.Errorf("%w: %w", outbox.ErrPermanent, err)
+	case errors.As(err, &api):
+		switch api.Ret {
+		case retThrottled:
+			return fmt.Errorf("%w: %w", outbox.ErrThrottled, err)
+		case retTransient:
+			return fmt.Errorf("%w: %w", outbox.ErrTwice, err)
+		default:
+			return fmt.Errorf("%w: %w", outbox.ErrPermanent, err)
+		}
+	}
+	return err
+}
+
+// ambiguousError tells that a name does not lead to one chat.
+type ambiguousError struct {
+	name string
+	hits int
+}
+
+func (e *ambiguousError) Error() string {
+	if e.hits == 0 {
+		return fmt.Sprintf("send to %q: no such friend or group", e.name)
+	}
+	return fmt.Sprintf("send to %q: %d chats bear that name; set a remark", e.name, e.hits)
+}
+
+// target resolves where a message goes, as of now.
+func (s *sender) target(d event.Delivery) (user, key string, err error) {
+	key = d.Action.ToKey
+	switch {
+	case key != "":
+	case d.Action.Kind == event.ActReply:
+		key = d.Chat.Key
+	case len(d.Action.To) > 0:
+		chat, err := s.named(d.Action.To[0])
+		if err != nil {
+			return "", "", err
+		}
+		key = chat.Key
+	default:
+		key = d.Chat.Key
+	}
+	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
+		return "", "", fmt.Errorf("send: the new friend is not known yet: %w", outbox.ErrNotReady)
+	}
+	s.acc.book.dropAccept(key)
+	user, ok := s.acc.book.user(key)
+	if !ok {
+		return "", "", fmt.Errorf("send: chat %s is not known in this session: %w", key, outbox.ErrPermanent)
+	}
+	return user, key, nil
+}
+
+// named finds the one chat of a name: a person by remark, else nickname, or a
+// group.
+func (s *sender) named(name string) (event.Chat, error) {
+	if name == filehelperArg || name == fileHelperName {
+		return event.Chat{Kind: event.ChatSelf, Key: keyFileHelper, Name: fileHelperName}, nil
+	}
+	hits := s.acc.book.find(event.ChatPrivate, name)
+	hits = append(hits, s.acc.book.find(event.ChatGroup, name)...)
+	if len(hits) != 1 {
+		return event.Chat{}, &ambiguousError{name, len(hits)}
+	}
+	return hits[0], nil
+}
+
+// person resolves whom an action is about.
+func (s *sender) person(d event.Delivery) (string, error) {
+	key := d.Action.Person
+	if key == "" {
+		key = d.Chat.Key
+	}
+	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
+		return "", fmt.Errorf("%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
+	}
+	user, ok := s.acc.book.user(key)
+	if !ok {
+		return "", fmt.Errorf("%s: person %s is not known in this session: %w", d.Action.Kind, key, outbox.ErrPermanent)
+	}
+	return user, nil
+}
+
+func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.Delivery) (event.Receipt, error) {
+	m := d.Action.Message
+	id := wx.SendID(d.ClientID)
+	switch {
+	case m.Text != "":
+		sent, err := c.SendText(ctx, to, m.Text, id)
+		return s.receipt(sent.MsgID), err
+	case m.Sticker != "":
+		e, err := s.sticker(ctx, c, to, m.Sticker)
+		if err != nil {
+			return event.Receipt{}, err
+		}
+		sent, err := c.SendEmoticon(ctx, to, e, id)
+		return s.receipt(sent.MsgID), err
+	}
+	return event.Receipt{}, fmt.Errorf("send: pictures, files and videos are not in this version: %w", outbox.ErrPermanent)
+}
+
+const md5Prefix = "md5:"
+
+// sticker gives the emoticon that a rule or plugin names: by the MD5 of one that
+// the server knows, or by a gif file that is uploaded.
+func (s *sender) sticker(ctx context.Context, c *wx.Client, to, src string) (wx.Emoticon, error) {
+	if sum, ok := strings.CutPrefix(src, md5Prefix); ok {
+		if b, err := hex.DecodeString(sum); err != nil || len(b) != 16 {
+			return wx.Emoticon{}, fmt.Errorf("sticker %q: not the hexadecimal MD5 of an emoticon: %w", src, outbox.ErrPermanent)
+		}
+		return wx.Emoticon{MD5: sum}, nil
+	}
+	f, err := os.Open(src)
+	if err != nil {
+		return wx.Emoticon{}, fmt.Errorf("sticker: %w: %w", outbox.ErrPermanent, err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return wx.Emoticon{}, fmt.Errorf("sticker: %w", err)
+	}
+	if st.Size() == 0 || st.Size() > stickerLimit {
+		return wx.Emoticon{}, fmt.Errorf("sticker %s: %d bytes, want 1 to %d: %w", src, st.Size(), stickerLimit, outbox.ErrPermanent)
+	}
+	media, err := c.Upload(ctx, wx.Upload{To: to, Name: filepath.Base(src), Size: st.Size(), Body: f})
+	if errors.Is(err, wx.ErrUnknownOutcome) {
+		// Nothing has reached the chat yet: the upload may be repeated.
+		return wx.Emoticon{}, fmt.Errorf("sticker: upload did not end: %s", err.Error()) //nolint:errorlint // the outcome of the upload is not that of the message
+	}
+	return wx.Emoticon{MediaID: media}, err
+}
+
+// accept accepts a friend request and waits a little for the person's new user
+// name, so that the next step finds it.
+func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	a := d.Action
+	key := a.Person
+	if key == "" {
+		key = d.Chat.Key
+	}
+	bound := s.acc.book.expectAccept(key, d.Chat.Name, a.User)
+	if err := c.AcceptFriend(ctx, a.User, wx.Secret(a.Ticket)); err != nil {
+		s.acc.book.dropAccept(key)
+		return event.Receipt{}, err
+	}
+	t := time.NewTimer(acceptWait)
+	defer t.Stop()
+	select {
+	case <-bound:
+		s.name(ctx, c, key, a.Remark)
+	case <-t.C:
+		if a.Remark != "" {
+			s.acc.log.Warn().Str("chat", key).Msg("new friend not known yet: remark not set, set it on the phone")
+		}
+	case <-ctx.Done():
+	}
+	return s.receipt(""), nil
+}
+
+// name gives a new friend a remark. That the friend was accepted stands, whatever
+// becomes of it.
+func (s *sender) name(ctx context.Context, c *wx.Client, key, remark string) {
+	if remark == "" {
+		return
+	}
+	user, ok := s.acc.book.user(key)
+	if !ok {
+		return
+	}
+	if err := c.SetRemark(ctx, user, remark); err != nil {
+		s.acc.log.Warn().Err(err).Str("chat", key).Msg("remark not set: set it on the phone")
+	}
+}
+
+// revokeMost is how long the server lets a message be withdrawn (section 7.7).
+const revokeMost = 2 * time.Minute
+
+// revoke withdraws a message of the daemon's own.
+func (s *sender) revoke(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	sent, err := s.toRevoke(ctx, d)
+	if err != nil {
+		return event.Receipt{}, err
+	}
+	if sent.Receipt.MsgID == "" {
+		return event.Receipt{}, fmt.Errorf("revoke: nothing was sent: %w", outbox.ErrPermanent)
+	}
+	if s.acc.clock.Now().Sub(sent.Receipt.Time) >= revokeMost {
+		return event.Receipt{}, fmt.Errorf("revoke: too old: %w", outbox.ErrPermanent)
+	}
+	user, ok := s.acc.book.user(sent.Receipt.Chat)
+	if !ok {
+		return event.Receipt{}, fmt.Errorf("revoke: chat %s is not known in this session: %w", sent.Receipt.Chat, outbox.ErrPermanent)
+	}
+	return s.receipt(""), c.Revoke(ctx, user, sent.Receipt.MsgID)
+}
+
+func (s *sender) toRevoke(ctx context.Context, d event.Delivery) (event.Delivery, error) {
+	if d.Action.Revoke == "" {
+		sent, ok, err := s.acc.store.LastSent(ctx, d.Chat.Key)
+		if err == nil && !ok {
+			err = fmt.Errorf("revoke: nothing was sent to chat %s: %w", d.Chat.Key, outbox.ErrPermanent)
+		}
+		return sent, err
+	}
+	id, err := strconv.ParseInt(d.Action.Revoke, 10, 64)
+	if err != nil {
+		return event.Delivery{}, fmt.Errorf("revoke %q: no id of a message: %w", d.Action.Revoke, outbox.ErrPermanent)
+	}
+	sent, err := s.acc.store.Delivery(ctx, id)
+	if err != nil {
+		return event.Delivery{}, fmt.Errorf("revoke: %w: %w", outbox.ErrPermanent, err)
+	}
+	return sent, nil
+}
+
+// call runs a plugin's function and sends the text that it returns.
+func (s *sender) call(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	ev, err := s.acc.store.Message(ctx, d.Event)
+	if err != nil {
+		return event.Receipt{}, fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
+	}
+	text, err := s.plugins(ctx, ev, d.Action.Call.Name, d.Action.Call.Args)
+	if err != nil {
+		return event.Receipt{}, fmt.Errorf("call %s: %w: %w", d.Action.Call.Name, outbox.ErrPermanent, err)
+	}
+	if text == "" {
+		return s.receipt(""), nil
+	}
+	d.Action.Kind = event.ActReply
+	d.Action.Message = event.Outgoing{Text: text}
+	return s.do(ctx, c, d)
+}
+
+func (s *sender) webhook(ctx context.Context, w *event.Webhook) error {
+	if w == nil {
+		return fmt.Errorf("webhook: nothing to call: %w", outbox.ErrPermanent)
+	}
+	wait := webhookWait
+	if w.Timeout > 0 {
+		wait = min(w.Timeout, webhookMost)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	body, kind := []byte("{}"), "application/json"
+	if w.Form != nil {
+		form := url.Values{}
+		for k, v := range w.Form {
+			form.Set(k, v)
+		}
+		body, kind = []byte(form.Encode()), "application/x-www-form-urlencoded"
+	} else if w.JSON != nil {
+		var err error
+		if body, err = json.Marshal(w.JSON); err != nil {
+			return fmt.Errorf("webhook: %w: %w", outbox.ErrPermanent, err)
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("webhook: bad URL: %w", outbox.ErrPermanent)
+	}
+	req.Header.Set("Content-Type", kind)
+	resp, err := s.http.Do(req)
+	if err != nil {
+		// The URL may hold a key, and url.Error shows it.
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return fmt.Errorf("webhook %s: %w: %w", req.URL.Host, outbox.ErrUnknown, err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)); err != nil {
+		return fmt.Errorf("webhook %s: %w: %w", req.URL.Host, outbox.ErrUnknown, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("webhook %s: status %d: %w", req.URL.Host, resp.StatusCode, outbox.ErrPermanent)
+	}
+	return nil
+}

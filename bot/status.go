@@ -1,0 +1,103 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"wxbot/bot/control"
+	"wxbot/wx"
+)
+
+// shownQR is the login code shown now; the zero value is none.
+type shownQR struct {
+	payload      wx.Secret
+	attempt, max int
+}
+
+// readiness tells whether the daemon has come as far as it can by itself, and how
+// it is doing in words.
+func (a *account) readiness() (ready bool, state string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ready, a.state
+}
+
+// Status tells how the daemon is doing. It implements control.Daemon.
+func (b *Bot) Status(context.Context) (control.Status, error) {
+	set := b.live.set.Load()
+	a := b.acc
+	a.mu.Lock()
+	st := control.Status{
+		Version: b.opts.Version, Started: b.started, State: a.state, Online: a.online,
+	}
+	if a.refusal != nil {
+		st.Refusal = a.refusal.Text
+	}
+	if a.client != nil && a.online {
+		st.Account = a.client.Self().NickName
+	}
+	a.mu.Unlock()
+	st.Mode = string(b.live.Settings().Mode)
+	st.Rules, st.Rev = len(set.Rules()), set.Rev()
+	st.Broken = b.broken()
+	for _, p := range b.host.Plugins() {
+		st.Plugins = append(st.Plugins, control.Plugin{
+			Name: p.Name, Version: p.Version, Running: p.Running, Problem: p.Problem,
+		})
+	}
+	n := b.outbox.Counts()
+	st.Outbox = control.Outbox{
+		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired,
+	}
+	return st, nil
+}
+
+// qrWait is how long QR waits for a code after it asked for one.
+const qrWait = 15 * time.Second
+
+// QR gives the login code shown now; with ask, it first asks for a new round. It
+// implements control.Daemon.
+func (b *Bot) QR(ctx context.Context, ask bool) (control.QR, error) {
+	ctx, cancel := context.WithTimeout(ctx, qrWait)
+	defer cancel()
+	asked := ask && b.acc.askAgain()
+	t := time.NewTicker(50 * time.Millisecond)
+	defer t.Stop()
+	for {
+		q := b.acc.qrNow()
+		if q.Payload != "" || q.Online || !asked {
+			return q, nil
+		}
+		select {
+		case <-ctx.Done():
+			return q, nil
+		case <-t.C:
+		}
+	}
+}
+
+func (a *account) qrNow() control.QR {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return control.QR{
+		State: a.state, Online: a.online,
+		Payload: a.shown.payload.Reveal(), Attempt: a.shown.attempt, Max: a.shown.max,
+	}
+}
+
+// broken lists what is wrong with files newer than those in force; "" if nothing.
+func (b *Bot) broken() string {
+	b.brokenMu.Lock()
+	defer b.brokenMu.Unlock()
+	return b.brokenText
+}
+
+func (b *Bot) setBroken(text string) (changed bool) {
+	b.brokenMu.Lock()
+	defer b.brokenMu.Unlock()
+	changed = b.brokenText != text
+	b.brokenText = text
+	return changed
+}
+
+var _ control.Daemon = (*Bot)(nil)

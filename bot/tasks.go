@@ -1,0 +1,83 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// stopBudget is how long all tasks together may take to stop.
+const stopBudget = 5 * time.Second
+
+// tasks are the goroutines of a Run. They are stopped one after the other, the
+// last started first, so that what feeds others stops before them.
+type tasks struct {
+	log   zerolog.Logger
+	list  []*task
+	ended chan *task
+}
+
+type task struct {
+	name   string
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error
+}
+
+func newTasks(log zerolog.Logger) *tasks {
+	const most = 16
+	return &tasks{log: log, ended: make(chan *task, most)}
+}
+
+// start runs f until it returns. Its context ends at its turn in stop, not with
+// ctx.
+func (t *tasks) start(ctx context.Context, name string, f func(context.Context) error) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	k := &task{name: name, cancel: cancel, done: make(chan struct{})}
+	t.list = append(t.list, k)
+	go func() { // waited for in stop
+		defer close(k.done)
+		k.err = f(own)
+		t.log.Debug().Str("task", name).AnErr("err", k.err).Msg("task ended")
+		t.ended <- k
+	}()
+}
+
+// wait returns when ctx ends or a task has failed.
+func (t *tasks) wait(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case k := <-t.ended:
+			if k.err != nil {
+				return fmt.Errorf("%s: %w", k.name, k.err)
+			}
+		}
+	}
+}
+
+// stop ends the tasks in the reverse order of their start.
+func (t *tasks) stop() error {
+	var errs []error
+	limit := time.NewTimer(stopBudget)
+	defer limit.Stop()
+	for i := len(t.list) - 1; i >= 0; i-- {
+		k := t.list[i]
+		k.cancel()
+		select {
+		case <-k.done:
+		case <-limit.C:
+			limit.Reset(0)
+			select {
+			case <-k.done:
+			default:
+				errs = append(errs, fmt.Errorf("stop %s: did not end within %s", k.name, stopBudget))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"wxbot/bot/event"
+	"wxbot/bot/outbox"
+	"wxbot/bot/store"
+	"wxbot/wx"
+)
+
+// world is what plugins may do. It implements luahost.World.
+type world struct {
+	acc    *account
+	store  *store.Store
+	outbox *outbox.Outbox
+	rules  *live
+}
+
+// Queue commits one action as rows of the outbox; with the first, the event is
+// done, so that a crash later does not run its handler again.
+func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
+	now := w.acc.clock.Now()
+	if ev == nil {
+		ev = &event.Event{ID: "timer:" + plugin + ":" + strconv.FormatInt(now.UnixNano(), 10), Time: now}
+	}
+	handler := "plugin:" + plugin + "#" + strconv.Itoa(n)
+	ds := outbox.Plan(ev, handler, []event.Action{a}, now, newSendID, w.rules.Settings().Pace.SplitAt)
+	if len(ds) == 0 {
+		return 0, fmt.Errorf("%s: nothing to send", a.Kind)
+	}
+	ds, err := w.store.Append(ctx, ev.ID, true, ds)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", a.Kind, err)
+	}
+	w.outbox.Queue(ds...)
+	return ds[0].ID, nil
+}
+
+func newSendID(now time.Time) string { return string(wx.NewSendID(now)) }
+
+// Outcome waits for the end of an action.
+func (w *world) Outcome(ctx context.Context, id int64) (event.Status, string, error) {
+	return w.outbox.Wait(ctx, id)
+}
+
+// Find gives the chats that bear a name.
+func (w *world) Find(kind event.ChatKind, name string) ([]event.Chat, error) {
+	if _, ok := w.acc.wxClient(); !ok {
+		return nil, fmt.Errorf("find %q: %w", name, wx.ErrNotReady)
+	}
+	return w.acc.book.find(kind, name), nil
+}
+
+// Members gives the people of a group.
+func (w *world) Members(groupKey string) []event.Person {
+	b := w.acc.book
+	user, ok := b.user(groupKey)
+	if !ok {
+		return nil
+	}
+	g, ok := b.contact(user)
+	if !ok {
+		return nil
+	}
+	people := make([]event.Person, 0, len(g.Members))
+	for _, m := range g.Members {
+		p, _ := b.Person(user, m.UserName)
+		people = append(people, p)
+	}
+	return people
+}
+
+// Self is the account.
+func (w *world) Self() event.Person {
+	p, _ := w.acc.book.Person("", w.acc.book.SelfUserName())
+	return p
+}
+
+// Settings are those of the rules in force.
+func (w *world) Settings() event.Settings { return w.rules.Settings() }
+
+// Notify tells the operator.
+func (w *world) Notify(ctx context.Context, text string) error {
+	now := w.acc.clock.Now()
+	ev := &event.Event{ID: "notice:" + strconv.FormatInt(now.UnixNano(), 10), Time: now}
+	a := event.Action{Kind: event.ActNotify, To: w.rules.Settings().Notify, Message: event.Outgoing{Text: text}}
+	ds := outbox.Plan(ev, "notice", []event.Action{a}, now, newSendID, w.rules.Settings().Pace.SplitAt)
+	if len(ds) == 0 {
+		return nil
+	}
+	ds, err := w.store.Append(ctx, "", false, ds)
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	w.outbox.Queue(ds...)
+	return nil
+}
