@@ -241,7 +241,7 @@ func (a *account) session(ctx context.Context) error {
 		Sink:      a.sink,
 		Server:    a.opts.Config.Server,
 		Transport: a.opts.Transport,
-		Logger:    a.log.With().Str("component", "wx").Logger(),
+		Logger:    a.opts.Logger,
 	}
 	if stored != nil {
 		if o.Session, err = wx.DecodeSession(stored); err != nil {

@@ -13,7 +13,7 @@ const (
 	retryMin = time.Second
 	retryMax = 60 * time.Second
 	idleMin  = 200 * time.Millisecond
-	idleMax  = 5 * time.Second
+	idleMax  = 2 * time.Second
 	// noticeAfter is the failure in a row that is worth a warning.
 	noticeAfter = 5
 )

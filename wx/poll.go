@@ -15,8 +15,9 @@ const (
 	// cookieLife: webwxsync is called at least that often, since its answers
 	// renew cookies that live 12 hours (section 3.5).
 	cookieLife = 2 * time.Hour
-	// heldPoll: a poll that took that long shows that the server holds polls.
-	heldPoll = 5 * time.Second
+	// heldPoll: polls that take that long are no busy loop, whether the server
+	// holds them for 25 s, as WeChat does, or for less.
+	heldPoll = 500 * time.Millisecond
 	// maxContinue bounds the answers in a row that say more is waiting; the next
 	// synccheck takes over then.
 	maxContinue = 50

@@ -114,7 +114,7 @@ func TestContinueFlagForEver(t *testing.T) {
 				r := run(t, s)
 				elapse(t, 10*time.Minute)
 				r.stop()
-				if n := len(s.calls("synccheck")); n < 100 || n > 400 {
+				if n := len(s.calls("synccheck")); n < 100 || n > 600 {
 					t.Errorf("%d polls in 10 minutes", n)
 				}
 			})
@@ -137,7 +137,7 @@ func TestEmptySyncsAreNoBusyLoop(t *testing.T) {
 				s.on("webwxsync", tt.sync)
 				r := run(t, s)
 				elapse(t, 10*time.Minute)
-				if n := len(s.calls("synccheck")); n < 100 || n > 300 {
+				if n := len(s.calls("synccheck")); n < 100 || n > 600 {
 					t.Errorf("%d polls in 10 minutes", n)
 				}
 				// A real message makes the client quick again.
@@ -166,7 +166,7 @@ func TestPollsAnsweredAtOnceAreNoBusyLoop(t *testing.T) {
 		r := run(t, s)
 		elapse(t, 10*time.Minute)
 		r.stop()
-		if n := len(s.calls("synccheck")); n < 100 || n > 300 {
+		if n := len(s.calls("synccheck")); n < 100 || n > 600 {
 			t.Errorf("%d polls in 10 minutes", n)
 		}
 	})
