@@ -1,0 +1,236 @@
+package rules_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/rules"
+)
+
+// problems gives what is wrong with a file, as people see it.
+func problems(src string) string {
+	_, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{
+		Dir: "/etc/wxbot", Exists: func(string) error { return errors.New("no such file") },
+		Calls: func(name string) bool { return name == "weather.report" },
+	})
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestProblemsAsPeopleSeeThem(t *testing.T) {
+	for name, tt := range map[string]struct{ src, want string }{
+		"misspelt condition": {
+			"- name: 问价格\n  when:\n    contain: [价格, 多少钱]\n  reply: x\n",
+			"rules.yaml:3:5: unknown condition \"contain\"\n" +
+				"  3 |     contain: [价格, 多少钱]\n" +
+				"    |     ^^^^^^^ did you mean \"contains\"?",
+		},
+		"misspelt key": {
+			"- name: a\n  contains: x\n  repy: y\n",
+			"rules.yaml:1:3: rule a does nothing\n  1 | - name: a\n    |   ^ add reply: or do:\n" +
+				"rules.yaml:3:3: unknown key \"repy\" in rule a\n  3 |   repy: y\n    |   ^^^^ did you mean \"reply\"?",
+		},
+		"word of another program": {
+			"- name: a\n  keyword: x\n  reply: y\n",
+			"rules.yaml:1:3: rule a has no condition\n  1 | - name: a\n    |   ^ say when: it fires, such as contains: 价格\n" +
+				"rules.yaml:2:3: unknown key \"keyword\" in rule a\n  2 |   keyword: x\n    |   ^^^^^^^ did you mean \"contains\"?",
+		},
+		"misspelt placeholder, marked by display width": {
+			"- name: a\n  event: friend_request\n  reply: 欢迎 ${nickame}！\n",
+			"rules.yaml:3:15: unknown placeholder \"nickame\"\n" +
+				"  3 |   reply: 欢迎 ${nickame}！\n" +
+				"    |                 ^^^^^^^ did you mean \"nickname\"?",
+		},
+		"placeholder of another program": {
+			"- name: a\n  event: friend_request\n  reply: 欢迎 {昵称}！\n",
+			"rules.yaml:3:13: {昵称} is sent as it stands\n  3 |   reply: 欢迎 {昵称}！\n    |               ^^^^^^ the placeholder is ${昵称}",
+		},
+		"revoke_after too long": {
+			"- name: a\n  contains: x\n  reply: {text: y, revoke_after: 5m}\n",
+			"rules.yaml:3:34: revoke_after is 5m; WeChat allows two minutes\n  3 |   reply: {text: y, revoke_after: 5m}\n    |                                  ^^ use at most 110s",
+		},
+		"full-width colon after a key": {
+			"rules:\n  - name：价格\n    reply: x\n",
+			"rules.yaml:2:9: full-width colon ： after \"name\"\n  2 |   - name：价格\n    |         ^^ use : and a space",
+		},
+		"a whole rule with full-width colons": {
+			"- name：价格\n",
+			"rules.yaml:1:3: a rule is a map of keys, here is the text \"name：价格\"\n  1 | - name：价格\n    |   ^^^^^^^^^^ full-width colon ：, use : and a space",
+		},
+		"text that starts with a brace": {
+			"- contains: x\n  reply: {sender} 你好\n",
+			"rules.yaml:2:10: a text starting with \"{\" needs quotes\n  2 |   reply: {sender} 你好\n    |          ^^^^^^^^ the placeholder is ${sender}",
+		},
+		"text that starts with an at": {
+			"- contains: x\n  reply: @小明 你好\n",
+			"rules.yaml:2:10: a text starting with \"@\" needs quotes\n  2 |   reply: @小明 你好\n    |          ^ \"@小明 你好\"",
+		},
+		"text that starts with a star": {
+			"- contains: x\n  reply: *hi*\n",
+			"rules.yaml:2:10: a text starting with \"*\" needs quotes\n  2 |   reply: *hi*\n    |          ^ \"*hi*\"",
+		},
+		"text that starts with a face": {
+			"- contains: x\n  reply: [微笑]你好\n",
+			"rules.yaml:2:10: a text starting with \"[\" needs quotes\n  2 |   reply: [微笑]你好\n    |          ^ \"[微笑]你好\"",
+		},
+		"colon and blank inside a text": {
+			"- contains: x\n  reply: 地址: 北京\n",
+			"rules.yaml:2:12: a text with \": \" needs quotes\n  2 |   reply: 地址: 北京\n    |              ^ \"地址: 北京\"",
+		},
+		"text after a closing quote": {
+			"- contains: x\n  reply: \"你好\" 欢迎\n",
+			"rules.yaml:2:15: text after a closing quote\n  2 |   reply: \"你好\" 欢迎\n    |                 ^^ put all of the text into the quotes",
+		},
+		"tab": {
+			"rules:\n\t- contains: x\n",
+			"rules.yaml:2:1: line 2 is indented with a tab\n  2 |  - contains: x\n    | ^ use blanks",
+		},
+		"full-width blank": {
+			"rules:\n　- contains: x\n",
+			"rules.yaml:2:1: line 2 is indented with a full-width blank\n  2 | 　- contains: x\n    | ^^ use blanks",
+		},
+		"GBK": {
+			"- contains: \xbc\xdb\xb8\xf1\n",
+			"rules.yaml:1: the file is not UTF-8, it looks like GBK\n  hint: iconv -f GBK -t UTF-8 rules.yaml > new.yaml",
+		},
+		"nothing but a comment": {
+			"- contains: #接龙\n  reply: x\n",
+			"rules.yaml:1:12: contains has no value\n  1 | - contains: #接龙\n    |            ^ \"#接龙\" is read as a comment; quote it",
+		},
+		"two rules of one name": {
+			"- {name: a, contains: x, reply: y}\n- {name: a, contains: z, reply: y}\n",
+			"rules.yaml:2:10: a second rule named \"a\"\n  2 | - {name: a, contains: z, reply: y}\n    |          ^ the first is in rules.yaml:1",
+		},
+		"unknown list": {
+			"- {contains: $prices, reply: y}\n",
+			"rules.yaml:1:14: unknown list \"prices\"\n  1 | - {contains: $prices, reply: y}\n    |              ^^^^^^^ define it under lists:",
+		},
+		"accept outside a request": {
+			"- {name: a, contains: x, do: [accept]}\n",
+			"rules.yaml:1:3: accept is for event: friend_request\n  1 | - {name: a, contains: x, do: [accept]}\n    |   ^",
+		},
+		"mention in private": {
+			"- contains: x\n  reply: {text: y, mention: true}\n",
+			"rules.yaml:2:29: mention in a private chat\n  2 |   reply: {text: y, mention: true}\n    |                             ^^^^ mentions are for groups",
+		},
+		"join without a group": {
+			"- {name: a, event: member_joined, reply: y}\n",
+			"rules.yaml:1:3: member_joined needs a group\n  1 | - {name: a, event: member_joined, reply: y}\n    |   ^ group: \"*\" means all groups",
+		},
+		"regex": {
+			"- regex: 'a(b'\n  reply: x\n",
+			"rules.yaml:1:11: regex: missing closing ): `a(b`\n  1 | - regex: 'a(b'\n    |           ^^^",
+		},
+		"regex that no folded text meets": {
+			"- regex: 多少钱？\n  reply: x\n",
+			"rules.yaml:1:13: regex: \"？\" becomes \"?\" before matching\n  1 | - regex: 多少钱？\n    |                ^^ write \\?",
+		},
+		"bad time": {
+			"- {contains: x, time: 9-18, reply: y}\n",
+			"rules.yaml:1:23: time \"9-18\" is not like 09:00-18:00\n  1 | - {contains: x, time: 9-18, reply: y}\n    |                       ^^^^",
+		},
+		"bad time zone": {
+			"settings: {timezone: Beijing}\n",
+			"rules.yaml:1:22: timezone \"Beijing\" is not known\n  1 | settings: {timezone: Beijing}\n    |                      ^^^^^^^ such as Asia/Shanghai",
+		},
+		"schedule": {
+			"- {name: a, at: 08:30, do: [{send: {to: x, text: y}}]}\n",
+			"rules.yaml:1:17: at: schedules are not in this version\n  1 | - {name: a, at: 08:30, do: [{send: {to: x, text: y}}]}\n    |                 ^^^^^",
+		},
+		"sticker missing": {
+			"- {contains: x, reply: {sticker: a.gif}}\n",
+			"rules.yaml:1:34: sticker: no such file\n  1 | - {contains: x, reply: {sticker: a.gif}}\n    |                                  ^^^^^",
+		},
+		"sticker outside": {
+			"- {contains: x, reply: {sticker: ../a.gif}}\n",
+			"rules.yaml:1:34: ../a.gif is not below the directory of the rules\n  1 | - {contains: x, reply: {sticker: ../a.gif}}\n    |                                  ^^^^^^^^ use a path relative to this file",
+		},
+		"both reply and do": {
+			"- {name: a, contains: x, reply: y, do: [revoke]}\n",
+			"rules.yaml:1:3: rule a has do and reply; one of them is enough\n  1 | - {name: a, contains: x, reply: y, do: [revoke]}\n    |   ^ put all steps in do:",
+		},
+		"failing test": {
+			"- name: a\n  contains: x\n  reply: y\n  tests:\n    - {say: z, expect: reply}\n",
+			"rules.yaml:5:7: test of rule a: expected reply, got nothing\n  5 |     - {say: z, expect: reply}\n    |       ^",
+		},
+		"answer without the text": {
+			"- name: a\n  contains: x\n  reply: y\n  tests:\n    - {say: x, expect: zz}\n",
+			"rules.yaml:5:7: test of rule a: expected an answer with \"zz\", got \"y\"\n  5 |     - {say: x, expect: zz}\n    |       ^",
+		},
+		"version": {"version: 2\n", "rules.yaml:1:10: version 2 is not known\n  1 | version: 2\n    |          ^ this wxbot reads version 1"},
+		"second document": {
+			"- {contains: x, reply: y}\n---\n- a\n",
+			"rules.yaml:2:1: a second document begins here\n  2 | ---\n    | ^^^ remove the line \"---\" and what follows",
+		},
+		"repeated key": {
+			"- contains: x\n  reply: y\n  reply: z\n",
+			"rules.yaml:3:3: key \"reply\" is here a second time\n  3 |   reply: z\n    |   ^^^^^ the first is in line 2",
+		},
+		"alias": {
+			"- contains: &a x\n  reply: *a\n",
+			"rules.yaml:1:13: anchors are not supported here\n  1 | - contains: &a x\n    |             ^ a text starting with \"&\" needs quotes\n" +
+				"rules.yaml:2:10: aliases are not supported here\n  2 |   reply: *a\n    |          ^^ a text starting with \"*\" needs quotes",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := problems(tt.src); got != tt.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWarningsLeaveTheFileUsable(t *testing.T) {
+	for name, tt := range map[string]struct{ src, want string }{
+		"several keywords in one":   {"- {name: a, contains: [价格，多少钱], reply: y}\n", "several are written [价格, 多少钱]; quote it if it is one"},
+		"curly quotes":              {"- contains: x\n  reply: “你好”\n", "curly quotes are sent as they stand"},
+		"text cut by a comment":     {"- contains: x\n  reply: 看这里 #1 号\n", `"#1 号" is read as a comment`},
+		"backslash n":               {"- contains: x\n  reply: 第一行\\n第二行\n", `\n is sent as it stands`},
+		"a rule that never fires":   {"- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 1) takes everything before it"},
+		"a call that nobody offers": {"- {name: a, contains: x, do: [{call: weather.repor}]}\n", "no plugin exports weather.repor"},
+		"pace off":                  {"settings: {pace: off}\n", "pace is off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, ps := rules.Parse("rules.yaml", []byte(tt.src), rules.Options{Dir: "/x", Calls: func(string) bool { return false }})
+			if set == nil {
+				t.Fatalf("no set: %v", ps)
+			}
+			if len(ps) != 1 || ps[0].Severity != conf.Warning || !strings.Contains(ps[0].String(), tt.want) {
+				t.Errorf("problems %v, want %q", ps, tt.want)
+			}
+		})
+	}
+}
+
+func TestNoMoreThanTwentyProblems(t *testing.T) {
+	src := strings.Repeat("- {contans: x, reply: y}\n", 100)
+	if _, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{}); len(ps) != 20 {
+		t.Errorf("%d problems", len(ps))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("- {name: a, contains: x, reply: 'y ${sender}'}\n"))
+	f.Add([]byte("settings: {pace: {reply: 2s-6s}}\nlists: {a: [b]}\nrules: [{contains: $a, reply: {one_of: [x, y]}}]\n"))
+	f.Add([]byte("- 名称: 甲\n  包含: 乙\n  回复: 丙 ${昵称}\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		set, ps := rules.Parse("rules.yaml", src, rules.Options{Dir: "/x"})
+		if set == nil && len(ps) == 0 {
+			t.Fatal("neither a set nor a problem")
+		}
+		lines := strings.Count(string(src), "\n") + 1
+		for _, p := range ps {
+			if p.Line < 0 || p.Line > lines {
+				t.Errorf("line %d of %d: %s", p.Line, lines, p)
+			}
+			if set == nil && p.Severity == conf.Error && p.Text == "" {
+				t.Errorf("a problem without words: %+v", p)
+			}
+		}
+	})
+}
