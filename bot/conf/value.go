@@ -93,7 +93,10 @@ var units = []struct {
 // ParseDuration reads a duration as people write it; it is never negative.
 func ParseDuration(s string) (time.Duration, bool) {
 	s = fold(s)
-	if s == "0" {
+	switch s {
+	case "":
+		return 0, false
+	case "0":
 		return 0, true
 	}
 	const most = 10 * 366 * 24 * time.Hour

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -177,11 +176,6 @@ func (s *Set) CommandName(ev *event.Event) (rule, name string, ok bool) {
 		}
 	}
 	return rule, name, ok
-}
-
-// HasPrefix reports whether a text begins with a command prefix.
-func (s *Set) HasPrefix(text string) bool {
-	return slices.ContainsFunc(s.settings.Prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
 }
 
 // filler gives placeholders their values.

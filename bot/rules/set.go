@@ -5,7 +5,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"wxbot/bot/event"
@@ -79,22 +78,6 @@ func (s *Set) Rules() []Info {
 			i.Scope += w.Scope()
 		}
 		out = append(out, i)
-	}
-	return out
-}
-
-// Uses lists the kinds of action that enabled rules take, without repetition.
-func (s *Set) Uses() []event.ActionKind {
-	var out []event.ActionKind
-	for _, r := range s.rules {
-		if !r.enabled {
-			continue
-		}
-		for _, st := range r.steps {
-			if !slices.Contains(out, st.kind) {
-				out = append(out, st.kind)
-			}
-		}
 	}
 	return out
 }

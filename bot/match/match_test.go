@@ -1,0 +1,153 @@
+package match
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"wxbot/bot/event"
+)
+
+func TestFold(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ａ１！？，　ｂ": "a1!?, b", "App": "app", "ａｐｐ": "app", "①": "1", "㎏": "kg", "…": "...",
+		"价 格": "价格", "价\u3000格": "价格", "hello  world": "hello world", " 你好 ": "你好", "a 价 b": "a价b",
+		"多\u200b少\ufe0f钱": "多少钱", "。“”【】": "。“”【】", "İ": "i̇", "ß": "ss", "ﬁ": "fi", "": "", " \t\n": "",
+	} {
+		if got := DefaultFolding.Fold(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := Exact.Fold("Ａ\u200b b"); got != "Ａ b" {
+		t.Errorf("exact: %q", got)
+	}
+	if got := (Folding{Width: true, Space: true, Invisible: true}).Fold("ＡＢ c"); got != "AB c" {
+		t.Errorf("without case: %q", got)
+	}
+}
+
+func FuzzFoldTwiceIsFoldOnce(f *testing.F) {
+	for _, s := range []string{"Ａ１！", "价 格", "İ", "ŉ", "ΐ", "\u1e9e", "a\u0345", "ﾞ か"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return
+		}
+		once := DefaultFolding.Fold(s)
+		if twice := DefaultFolding.Fold(once); twice != once {
+			t.Errorf("%q folds to %q and then to %q", s, once, twice)
+		}
+		if strings.IndexFunc(once, invisible) >= 0 {
+			t.Errorf("something invisible is left in %q", once)
+		}
+	})
+}
+
+func compile(t *testing.T, m map[string]any, o Options) *When {
+	t.Helper()
+	if o.Folding == (Folding{}) {
+		o.Folding = DefaultFolding
+	}
+	w, ps := FromMap(m, o)
+	if w == nil {
+		t.Fatalf("%v", ps)
+	}
+	return w
+}
+
+func TestFromMapReadsPlainValues(t *testing.T) {
+	w := compile(t, map[string]any{"contains": []any{"价格"}, "群": "客户*", "mentioned": true, "probability": 0.5}, Options{})
+	ev := &event.Event{
+		Kind: event.KindMessage, Chat: event.Chat{Kind: event.ChatGroup, Key: "g", Name: "客户一群"},
+		Message: &event.Message{Type: event.TypeText, Text: "价格", Mentioned: true},
+	}
+	in := func(roll float64) *Input {
+		return &Input{Event: ev, Now: time.Now(), Rand: func() float64 { return roll }}
+	}
+	if got := w.Match(in(0.4), nil); got != Holds {
+		t.Errorf("condition %d fails", got)
+	}
+	if got := w.Match(in(0.6), nil); got != CondProbability {
+		t.Errorf("condition %d, want chance", got)
+	}
+	ev.Message.Mentioned = false
+	if got := w.Match(in(0.4), nil); got != CondMentioned {
+		t.Errorf("condition %d, want mentioned", got)
+	}
+	if _, ps := FromMap(map[string]any{"contans": "x"}, Options{Folding: DefaultFolding}); len(ps) != 1 || !strings.Contains(ps[0].String(), `did you mean "contains"?`) {
+		t.Errorf("problems %v", ps)
+	}
+}
+
+// A command's arguments are cut from the text as typed, whatever folding does to
+// the name before them.
+func TestCommandArguments(t *testing.T) {
+	w := compile(t, map[string]any{"command": []any{"天气", "Ping", "投", "投票"}}, Options{})
+	for text, want := range map[string][2]string{
+		"天气 北京":          {"天气", "北京"},
+		"天 气　北京":         {"天气", "北京"},
+		"天气北京":           {"天气", "北京"},
+		"／ping x":        {"", ""}, // a full-width slash is no prefix
+		"/ＰＩＮＧ  Ａ b":     {"Ping", "Ａ b"},
+		"PING":           {"Ping", ""},
+		"pingx":          {"", ""},
+		"投票 吃什么":         {"投票", "吃什么"},
+		"投2":             {"投", "2"},
+		"#投 2":           {"投", "2"},
+		"看天气":            {"", ""},
+		"":               {"", ""},
+		"天\u200b气 上海\nx": {"天气", "上海\nx"},
+	} {
+		in := &Input{Event: &event.Event{Kind: event.KindMessage, Message: &event.Message{Text: text}}, Prefixes: []string{"/", "#"}}
+		name, args, ok := w.Command(in)
+		if name != want[0] || args != want[1] || ok != (want[0] != "") {
+			t.Errorf("%q: %q, %q, %v; want %q", text, name, args, ok, want)
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	monday := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"mon-fri": "1111100", "周一-周五": "1111100", "周一-五": "1111100", "sat,sun": "0000011", "周六、周日": "0000011",
+		"fri-mon": "1000111", "星期三": "0010000", "2026-01-06": "0100000", "2026-01-06..2026-01-08": "0111000",
+	} {
+		d := &days{}
+		if !d.add(text) {
+			t.Errorf("%q not read", text)
+			continue
+		}
+		got := ""
+		for i := range 7 {
+			if d.contains(monday.AddDate(0, 0, i)) {
+				got += "1"
+			} else {
+				got += "0"
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "x", "2026-13-01", "2026-01-08..2026-01-06", "mon-", "-"} {
+		if (&days{}).add(text) {
+			t.Errorf("%q read", text)
+		}
+	}
+}
+
+func BenchmarkFold(b *testing.B) {
+	for name, s := range map[string]string{
+		"han":   strings.Repeat("这是六十个字的普通消息", 6),
+		"mixed": strings.Repeat("价 格，ＡＢＣ abc！", 5),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				DefaultFolding.Fold(s)
+			}
+		})
+	}
+}
