@@ -20,6 +20,7 @@ type gas struct {
 	until           time.Time
 	stopped         bool
 	err             error
+	nested          int         // coroutines inside coroutines
 	halt            atomic.Bool // set from outside: stop at the next look
 }
 

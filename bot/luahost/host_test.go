@@ -118,7 +118,7 @@ func newStage(t *testing.T, files map[string]string) *stage {
 	for name, text := range files {
 		s.write(name, text)
 	}
-	h, err := luahost.New(luahost.Options{Dir: s.dir, World: s.world})
+	h, err := luahost.New(luahost.Options{Dir: s.dir, World: s.world, Limits: luahost.Limits{Run: 200 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +137,13 @@ func newStage(t *testing.T, files map[string]string) *stage {
 
 func (s *stage) write(name, text string) {
 	s.t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
+	writeFile(s.t, s.dir, name, text)
+}
+
+func writeFile(tb testing.TB, dir, name, text string) {
+	tb.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -291,6 +296,21 @@ func TestHandlers(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestCoroutinesWork(t *testing.T) {
+	s := newStage(t, map[string]string{"a.lua": head + `
+		bot.on("message", function(msg)
+			local gen = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) coroutine.yield(b * 2) end)
+			local co = coroutine.create(function(...) return select("#", ...), ... end)
+			local ok, n, x = coroutine.resume(co, "p", "q")
+			local bad, err = coroutine.resume(coroutine.create(function() error("no") end))
+			msg:reply(table.concat({gen(1), gen(5), tostring(ok), n, x, tostring(bad), err}, " "))
+		end)`})
+	s.mustLoad()
+	if got := s.say(s.message("hi")); len(got) != 1 || !strings.HasPrefix(got[0], "a reply 2 10 true 2 p false a.lua:") {
+		t.Errorf("got %q, told %q", got, s.world.notices)
 	}
 }
 

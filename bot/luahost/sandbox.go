@@ -217,33 +217,48 @@ func openCoroutine(l *lua.LState, g *gas) {
 		}
 		return v
 	}
+	// call resumes a coroutine with the arguments on the stack after the first. One
+	// inside the other, they are costly to unwind, so there are not many.
+	call := func(l *lua.LState, th lua.LValue, from int) {
+		if g.nested >= nestedMost {
+			l.RaiseError("coroutines are nested more than %d deep", nestedMost)
+		}
+		g.nested++
+		defer func() { g.nested-- }()
+		n := l.GetTop()
+		l.Push(resume)
+		l.Push(th)
+		for i := from; i <= n; i++ {
+			l.Push(l.Get(i))
+		}
+		l.Call(n-from+2, lua.MultRet)
+		for range n {
+			l.Remove(1)
+		}
+	}
 	tab.RawSetString("create", l.NewFunction(func(l *lua.LState) int {
 		l.Push(makeThread(l))
 		return 1
 	}))
+	tab.RawSetString("resume", l.NewFunction(func(l *lua.LState) int {
+		call(l, l.CheckThread(1), 2)
+		return l.GetTop()
+	}))
 	tab.RawSetString("wrap", l.NewFunction(func(l *lua.LState) int {
 		th := makeThread(l)
 		l.Push(l.NewFunction(func(l *lua.LState) int {
-			n := l.GetTop()
-			args := make([]lua.LValue, n)
-			for i := range n {
-				args[i] = l.Get(i + 1)
-			}
-			l.SetTop(0)
-			l.Push(resume)
-			l.Push(th)
-			for _, a := range args {
-				l.Push(a)
-			}
-			l.Call(n+1, lua.MultRet)
+			call(l, th, 1)
 			if !lua.LVAsBool(l.Get(1)) {
 				l.RaiseError("%s", l.Get(2).String())
 			}
-			return l.GetTop() - 1
+			l.Remove(1)
+			return l.GetTop()
 		}))
 		return 1
 	}))
 }
+
+const nestedMost = 16
 
 // openOS gives the four harmless functions of os.
 func openOS(l *lua.LState) {
