@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wxbot/bot"
+	"wxbot/bot/control"
+)
+
+// socketFlags finds the daemon's socket the way run places it.
+func socketFlags(cmd *cobra.Command) func() (*control.Client, error) {
+	flags := &bot.Config{}
+	f := cmd.Flags()
+	f.StringVar(&flags.Socket, "socket", "", "the daemon's control socket")
+	f.StringVar(&flags.State, "state", "", "the daemon's state directory")
+	f.StringVar(&flags.File, "config", "", "the daemon's wxbot.yaml")
+	return func() (*control.Client, error) {
+		cfg, err := loadConfig(flags)
+		if err != nil {
+			return nil, err
+		}
+		return control.NewClient(cfg.Socket), nil
+	}
+}
+
+func newStatus(con *console) *cobra.Command {
+	cmd := &cobra.Command{Use: "status", Short: "Tell how the running daemon is doing"}
+	client := socketFlags(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		st, err := c.Status(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return writeJSON(con, st)
+		}
+		printStatus(con, st)
+		return nil
+	}
+	return cmd
+}
+
+func printStatus(con *console, st control.Status) {
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(con.out, "%-9s%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("state", "%s", st.State)
+	if st.Account != "" {
+		line("account", "%s", st.Account)
+	}
+	if st.Refusal != "" {
+		line("refused", "%s", st.Refusal)
+	}
+	line("rules", "%d, rev %s, mode %s", st.Rules, st.Rev, st.Mode)
+	for _, p := range st.Plugins {
+		state := "running"
+		if !p.Running {
+			state = "off"
+		}
+		if p.Problem != "" {
+			state += ": " + p.Problem
+		}
+		line("plugin", "%s %s (%s)", p.Name, p.Version, state)
+	}
+	if st.Broken != "" {
+		line("broken", "%s", st.Broken)
+	}
+	o := st.Outbox
+	line("outbox", "%d waiting, %d sent, %d failed, %d unknown, %d expired", o.Waiting, o.Sent, o.Failed, o.Unknown, o.Expired)
+	line("version", "%s, up since %s", st.Version, st.Started.Local().Format(time.DateTime))
+}
+
+func newReload(con *console) *cobra.Command {
+	cmd := &cobra.Command{Use: "reload", Short: "Make the running daemon load rules and plugins anew"}
+	client := socketFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		if err := c.Reload(cmd.Context()); err != nil {
+			return err
+		}
+		fmt.Fprintln(con.out, con.lang().of("loaded", "已重载"))
+		return nil
+	}
+	return cmd
+}
+
+func newQR(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "qr",
+		Short: "Draw the running daemon's login code, asking for a new one if needed",
+		Long: "qr draws the login code on the terminal and follows it until the account is\n" +
+			"online. If the daemon waits because nobody scanned or WeChat refused, it asks\n" +
+			"for a new round of codes.",
+	}
+	client := socketFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !con.outTerm {
+			return &failure{
+				err:  errors.New("qr: standard output is no terminal, and a login code belongs nowhere else"),
+				code: exitFailure,
+			}
+		}
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		return followQR(cmd.Context(), con, c)
+	}
+	return cmd
+}
+
+// qrEvery is how often the daemon is asked whether the code is still the same.
+const qrEvery = time.Second
+
+// followQR draws each new code until the account is online or refused.
+func followQR(ctx context.Context, con *console, c *control.Client) error {
+	drawn := ""
+	t := time.NewTicker(qrEvery)
+	defer t.Stop()
+	for ask := true; ; ask = false {
+		q, err := c.QR(ctx, ask)
+		if err != nil {
+			return err
+		}
+		switch {
+		case q.Online:
+			fmt.Fprintln(con.out, con.lang().of("The account is online.", "账号已在线。"))
+			return nil
+		case q.Payload != "" && q.Payload != drawn:
+			m, err := encodeQR(q.Payload)
+			if err != nil {
+				return err
+			}
+			if con.columns != 0 && con.columns < m.columns() {
+				return fmt.Errorf("qr: the terminal has %d columns, the code needs %d", con.columns, m.columns())
+			}
+			fmt.Fprintf(con.out, con.lang().of("Code %d of %d:\n", "第 %d 个二维码，共 %d 个：\n"), q.Attempt, q.Max)
+			fmt.Fprint(con.out, m.draw(con.colours(true)))
+			drawn = q.Payload
+		case q.Payload == "" && q.State == "refused":
+			return &failure{
+				err: errors.New("qr: WeChat refuses this account"), code: exitRefused,
+				hint: con.lang().of(`"wxbot status" shows its words; see docs/operate.md, "Refused"`,
+					`"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`),
+			}
+		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
+			return fmt.Errorf("qr: %s", q.State)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"wxbot/bot"
+)
+
+// configFlags are the flags of run and of every command that must find the same
+// files.
+func configFlags(cmd *cobra.Command) *bot.Config {
+	c := &bot.Config{}
+	f := cmd.Flags()
+	f.StringVar(&c.Rules, "rules", "", "rules file (default: rules.yaml in the working or configuration directory)")
+	f.StringVar(&c.Plugins, "plugins", "", "plugin directory (default: plugins, likewise)")
+	f.StringVar(&c.State, "state", "", "state directory (default: $XDG_STATE_HOME/wxbot)")
+	f.StringVar(&c.File, "config", "", "wxbot.yaml (default: searched like the rules)")
+	f.Var(&choice{&c.Mode, []string{"web", "desktop", "filehelper"}}, "mode", "how to log in; this version has web only")
+	f.StringVar(&c.Server, "server", "", "URL that every connection goes to instead of WeChat, such as a simulator's")
+	f.StringVar(&c.Socket, "socket", "", "control socket (default: wxbot.sock in $RUNTIME_DIRECTORY or the state directory)")
+	f.Var(&choice{&c.LogLevel, []string{"debug", "info", "warn", "error"}}, "log-level", "what is logged (default info)")
+	f.Var(&choice{&c.LogFormat, []string{"auto", "json", "console"}}, "log-format", "how it is logged (default auto: console on a terminal, else json)")
+	return c
+}
+
+// loadConfig settles the configuration of this process.
+func loadConfig(flags *bot.Config) (bot.Config, error) {
+	env, err := bot.ProcessEnvironment()
+	if err != nil {
+		return bot.Config{}, err
+	}
+	return bot.LoadConfig(*flags, env)
+}

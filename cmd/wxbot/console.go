@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/term"
+
+	"wxbot/bot/conf"
+)
+
+// console is what a command reads from and writes to, and what is known of it.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) string
+	// inTerm, outTerm and errTerm tell whether a person sits there.
+	inTerm, outTerm, errTerm bool
+	// columns is the width of the terminal, 0 if unknown.
+	columns int
+}
+
+// processConsole is this process's own.
+func processConsole() *console {
+	isTerm := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	c := &console{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv,
+		inTerm: isTerm(os.Stdin), outTerm: isTerm(os.Stdout), errTerm: isTerm(os.Stderr),
+	}
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && c.columns == 0 {
+			c.columns = w
+		}
+	}
+	return c
+}
+
+// colours tells whether escape sequences may be written to a terminal.
+func (c *console) colours(isTerm bool) bool {
+	return isTerm && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb" && runtime.GOOS != "windows"
+}
+
+// lang is the language of what wxbot itself says in a terminal.
+type lang int
+
+const (
+	english lang = iota
+	chinese
+)
+
+// lang follows the locale: Chinese for zh and its kin, else English.
+func (c *console) lang() lang {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := c.env(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "zh") {
+				return chinese
+			}
+			return english
+		}
+	}
+	return english
+}
+
+// of picks between the two.
+func (l lang) of(en, zh string) string {
+	if l == chinese {
+		return zh
+	}
+	return en
+}
+
+// pad fills a text with blanks to a number of columns.
+func pad(s string, columns int) string {
+	return s + strings.Repeat(" ", max(columns-conf.DisplayWidth(s), 0))
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"wxbot/wx/wxtest"
+)
+
+// talk lets a person at the terminal write as one of the people until the input
+// ends.
+func (st *stage) talk(ctx context.Context, in io.Reader) error {
+	who := speaker{name: "小明"}
+	st.help()
+	lines := readLines(ctx, in)
+	prompt := func() { fmt.Fprint(st.paper.w, st.paper.in(bold, who.String()+" > ")) }
+	for {
+		prompt()
+		line, ok := "", false
+		got := false
+		for !got {
+			select {
+			case line, ok = <-lines:
+				got = true
+			case r := <-st.records:
+				fmt.Fprintln(st.paper.w)
+				st.record(r)
+				prompt()
+			case n := <-st.notices:
+				fmt.Fprintln(st.paper.w)
+				st.notice(n)
+				prompt()
+			case err := <-st.ended:
+				st.over = true
+				return fmt.Errorf("%w: %w", errDaemonEnded, err)
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if !ok {
+			fmt.Fprintln(st.paper.w)
+			return nil
+		}
+		st.typed(&who, strings.TrimSpace(line))
+	}
+}
+
+// readLines reads lines until the input ends or ctx does. A read that waits for
+// a terminal cannot be called off: its goroutine then ends with the process.
+func readLines(ctx context.Context, in io.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			select {
+			case lines <- s.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+// speaker is as whom, and where, the person types.
+type speaker struct {
+	group string // "" is in private
+	name  string
+}
+
+func (s speaker) String() string {
+	if s.group == "" {
+		return s.name
+	}
+	return s.group + "/" + s.name
+}
+
+func (st *stage) typed(who *speaker, line string) {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "":
+	case "/help", "/帮助":
+		st.help()
+	case "/who", "/谁":
+		st.who()
+	case "/as", "/我是":
+		if s, err := st.speaker(strings.TrimSpace(rest)); err != nil {
+			st.paper.remark(err.Error())
+		} else {
+			*who = s
+		}
+	default:
+		st.say(*who, line)
+	}
+}
+
+func (st *stage) say(who speaker, text string) {
+	p := st.people[who.name]
+	if who.group != "" {
+		st.groups[who.group].Say(p, text)
+		return
+	}
+	p.Say(text)
+}
+
+// speaker finds who is meant by "name" or "group/name". A new name in private
+// is a new friend.
+func (st *stage) speaker(s string) (speaker, error) {
+	group, name, inGroup := strings.Cut(s, "/")
+	if !inGroup {
+		group, name = "", s
+	}
+	if name == "" {
+		return speaker{}, fmt.Errorf("%s", st.lang.of("as whom? /as NAME or /as GROUP/NAME", "以谁的身份？/as 名字 或 /as 群/名字"))
+	}
+	if !inGroup {
+		if p := st.people[name]; p == nil {
+			st.people[name] = st.srv.AddFriend(wxtest.Person{NickName: name})
+		} else if !p.IsFriend() {
+			p.Befriend()
+		}
+		return speaker{name: name}, nil
+	}
+	g := st.groups[group]
+	if g == nil {
+		return speaker{}, fmt.Errorf(st.lang.of("no group %q", "没有群 %q"), group)
+	}
+	if p := st.people[name]; p == nil || !slices.Contains(g.Members(), p) {
+		return speaker{}, fmt.Errorf(st.lang.of("%q is not in %s", "%q 不在 %s 里"), name, group)
+	}
+	return speaker{group: group, name: name}, nil
+}
+
+func (st *stage) help() {
+	for line := range strings.Lines(st.lang.of(
+		`Now you: what you type is sent to the bot.
+/as 小明  or  /as 客户一群/小明   who you are and where; a new name is a new friend
+/who                             who is there
+Ctrl-D                           end
+`,
+		`轮到你了：输入的话会发给机器人。
+/as 小明 或 /as 客户一群/小明   换身份、换地方；新名字就是新好友
+/who                            有哪些人和群
+Ctrl-D                          结束
+`)) {
+		st.paper.remark(strings.TrimRight(line, "\n"))
+	}
+	st.paper.remark(st.lang.of("rules of this demo: ", "本次演示的规则文件：") + st.rules)
+}
+
+func (st *stage) who() {
+	var friends []string
+	for _, name := range slices.Sorted(maps.Keys(st.people)) {
+		if st.people[name].IsFriend() {
+			friends = append(friends, name)
+		}
+	}
+	st.paper.remark(strings.Join(friends, " "))
+	for _, name := range slices.Sorted(maps.Keys(st.groups)) {
+		var members []string
+		for _, m := range st.groups[name].Members() {
+			if m != st.srv.Self() {
+				members = append(members, name+"/"+m.NickName())
+			}
+		}
+		st.paper.remark(strings.Join(members, " "))
+	}
+}

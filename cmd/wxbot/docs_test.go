@@ -1,0 +1,156 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// page is a Markdown file of the project.
+type page struct {
+	path, text string
+}
+
+func pages(t *testing.T) []page {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"README.md", "README.zh-CN.md", "CHANGELOG.md"} {
+		paths = append(paths, filepath.Join(root, name))
+	}
+	var out []page
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, page{p, string(b)})
+	}
+	return out
+}
+
+// blocks gives the fenced blocks of a language.
+func (p page) blocks(lang string) []string {
+	var out []string
+	parts := strings.Split("\n"+p.text, "\n```")
+	for i := 1; i < len(parts); i += 2 {
+		if body, ok := strings.CutPrefix(parts[i], lang+"\n"); ok {
+			out = append(out, body)
+		}
+	}
+	return out
+}
+
+func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
+	n := 0
+	for _, p := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(p.text, -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			n++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(p.path), m[1])); err != nil {
+				t.Errorf("%s: link to %s: %v", p.path, m[1], err)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no links found: the test looks at nothing")
+	}
+}
+
+// Every command line of the documents must be one that this binary takes.
+func TestCommandsOfTheDocumentsExist(t *testing.T) {
+	line := regexp.MustCompile("(?m)^(?: {4})?(?:sudo )?(?:\\./|go run \\./cmd/)?wxbot ([a-z][^#\n]*)|`(?:\\./)?wxbot ([a-z][^`]*)`")
+	n := 0
+	for _, p := range pages(t) {
+		for _, m := range line.FindAllStringSubmatch(p.text, -1) {
+			n++
+			con, _, _ := testConsole(nil)
+			root := newRoot(con)
+			cmd, rest, err := root.Find(strings.Fields(m[1] + m[2]))
+			if err == nil && cmd == root {
+				t.Errorf("%s: no command %q", p.path, m[1]+m[2])
+				continue
+			}
+			cmd.InitDefaultHelpFlag()
+			if err == nil {
+				err = cmd.ParseFlags(rest)
+			}
+			if err != nil && err.Error() != "pflag: help requested" {
+				t.Errorf("%s: wxbot %s: %v", p.path, m[1]+m[2], err)
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d commands found", n)
+	}
+}
+
+// The examples of the READMEs are loaded as a user would load them.
+func TestExamplesOfTheReadmesPassTheCheck(t *testing.T) {
+	for _, p := range pages(t) {
+		if !strings.HasPrefix(filepath.Base(p.path), "README") {
+			continue
+		}
+		dir := t.TempDir()
+		rules, plugins := p.blocks("yaml"), p.blocks("lua")
+		if len(rules) != 1 || len(plugins) != 1 {
+			t.Fatalf("%s: %d rules files and %d plugins, want one each", p.path, len(rules), len(plugins))
+		}
+		if err := os.Mkdir(filepath.Join(dir, "plugins"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"rules.yaml": rules[0], "plugins/draw.lua": plugins[0]} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := runBinary(t, nil, "check", "--strict", "--rules", filepath.Join(dir, "rules.yaml"), "--plugins", filepath.Join(dir, "plugins"))
+		if r.code != exitOK || !strings.Contains(r.out, "4 rules, 1 plugins") {
+			t.Errorf("%s: code %d\n%s%s", p.path, r.code, r.out, r.errOut)
+		}
+	}
+}
+
+// What check is shown to say in the READMEs is what it says.
+func TestReadmesShowTheCheckersOwnWords(t *testing.T) {
+	path := write(t, "rules.yaml", "rules:\n  - name: 问价格\n    when:\n      contain: 价格\n    reply: 十元\n")
+	r := runBinary(t, nil, "check", "--rules", path)
+	got := strings.ReplaceAll(r.out, path, "rules.yaml")
+	for _, p := range pages(t) {
+		for _, b := range p.blocks("text") {
+			if strings.HasPrefix(b, "rules.yaml:") && !strings.Contains(got, strings.TrimSpace(b)) {
+				t.Errorf("%s shows\n%s\nbut check says\n%s", p.path, b, got)
+			}
+		}
+	}
+}
+
+func TestShippedFilesPassTheStrictCheck(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := runBinary(t, nil, "check", "--strict", "--rules", filepath.Join(root, "rules.yaml"), "--plugins", filepath.Join(root, "plugins"))
+	if r.code != exitOK || !strings.Contains(r.out, "mode     trial") {
+		t.Errorf("code %d\n%s%s", r.code, r.out, r.errOut)
+	}
+	names := 0
+	err = filepath.WalkDir(filepath.Join(root, "plugins"), func(path string, e fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".lua") && !strings.HasSuffix(path, "_test.lua") {
+			names++
+		}
+		return err
+	})
+	if err != nil || names == 0 {
+		t.Errorf("%d shipped plugins: %v", names, err)
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"wxbot/bot/control"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+	exitNobody  = 3 // no daemon answers
+	exitRefused = 4
+)
+
+// failure is an error with an exit code and, if there is one, what to try.
+type failure struct {
+	err  error
+	code int
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// errSilent ends a command whose output has said everything.
+var errSilent = errors.New("problems found")
+
+func usage(err error) error {
+	return &failure{err: err, code: exitUsage}
+}
+
+// report prints an error for a person and gives the exit code.
+func (c *console) report(command string, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	f, ok := errors.AsType[*failure](err)
+	if !ok {
+		f = &failure{err: err, code: exitFailure}
+	}
+	if errors.Is(err, control.ErrNoDaemon) {
+		f = &failure{err: err, code: exitNobody, hint: c.lang().of(
+			"start it with \"wxbot run\", or name its socket with --socket",
+			"先用 \"wxbot run\" 启动，或用 --socket 指明它的套接字")}
+	}
+	switch {
+	case errors.Is(err, errSilent):
+		return f.code
+	case errors.Is(err, context.Canceled):
+		err = errors.New("interrupted")
+	}
+	fmt.Fprintf(c.err, "wxbot: %s\n", strings.TrimSpace(err.Error()))
+	switch {
+	case f.hint != "":
+		fmt.Fprintf(c.err, "hint: %s\n", f.hint)
+	case f.code == exitUsage:
+		fmt.Fprintf(c.err, "hint: %s\n", c.lang().of("see \"", "见 \"")+strings.TrimSpace("wxbot "+command)+" --help\"")
+	}
+	return f.code
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"wxbot/bot"
+)
+
+// newLogger makes the daemon's logger, on standard error: for eyes if a terminal
+// is there, else JSON.
+func newLogger(con *console, cfg bot.Config) (zerolog.Logger, error) {
+	level, err := zerolog.ParseLevel(cfg.LogLevel)
+	if err != nil {
+		return zerolog.Nop(), fmt.Errorf("log-level %q: %w", cfg.LogLevel, err)
+	}
+	w := con.err
+	if cfg.LogFormat == "console" || cfg.LogFormat == "auto" && con.errTerm {
+		w = zerolog.ConsoleWriter{Out: con.err, TimeFormat: "15:04:05.000", NoColor: !con.colours(con.errTerm)}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+}

@@ -1,0 +1,16 @@
+// Package wxbot holds the files that are shipped inside the binary: the sample
+// rules and plugins that the demo runs on copies of. It is values only and safe
+// for concurrent use.
+package wxbot
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed rules.yaml plugins
+var shipped embed.FS
+
+// Shipped is a read-only tree with rules.yaml and plugins/, as they stand in the
+// repository.
+func Shipped() fs.FS { return shipped }
