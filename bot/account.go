@@ -83,14 +83,14 @@ func (a *account) run(ctx context.Context) error {
 		began := time.Now()
 		err := a.session(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to stop, and the session ended for that
 		}
 		if time.Since(began) > retryMost {
 			wait = retryFirst
 		}
-		again, err := a.ended(ctx, err)
-		if err != nil {
-			return err
+		again, fatal := a.ended(ctx, err)
+		if fatal != nil {
+			return fatal
 		}
 		switch again {
 		case afterScan:
@@ -422,11 +422,11 @@ func (a *account) own(ctx context.Context, uin int64) error {
 }
 
 func (a *account) stateChanged(e wx.StateChanged) {
-	l := a.log.Debug()
+	level := zerolog.DebugLevel
 	if e.Cause != nil {
-		l = a.log.Warn().Err(e.Cause)
+		level = zerolog.WarnLevel
 	}
-	l.Str("from", e.From.String()).Str("to", e.To.String()).Msg("connection changed")
+	a.log.WithLevel(level).AnErr("err", e.Cause).Str("from", e.From.String()).Str("to", e.To.String()).Msg("connection changed")
 	switch e.To {
 	case wx.StateOnline:
 		a.mu.Lock()

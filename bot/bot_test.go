@@ -53,7 +53,7 @@ func (s *syncBuffer) String() string {
 }
 
 const baseRules = `
-settings: {pace: off, timezone: UTC}
+settings: {pace: off, timezone: UTC, loop_guard: off}
 rules:
   - name: ping
     exact: ping

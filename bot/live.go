@@ -40,10 +40,10 @@ type live struct {
 	set  atomic.Pointer[rules.Set]
 }
 
-// errRules tells that a rules file has errors; the text lists them.
-type errRules struct{ problems []conf.Problem }
+// rulesError tells that a rules file has errors; the text lists them.
+type rulesError struct{ problems []conf.Problem }
 
-func (e *errRules) Error() string {
+func (e *rulesError) Error() string {
 	lines := make([]string, len(e.problems))
 	for i, p := range e.problems {
 		lines[i] = p.String()
@@ -100,7 +100,7 @@ func (l *live) start() error {
 		l.log.Warn().Msg("no rules.yaml: running without rules")
 		set, problems := rules.Parse("rules.yaml", []byte("[]"), rules.Options{})
 		if set == nil {
-			return &errRules{problems}
+			return &rulesError{problems}
 		}
 		l.set.Store(set)
 		return nil
@@ -134,13 +134,13 @@ func (l *live) reload() (changed bool, err error) {
 		return false, err
 	}
 	if bad := onlyErrors(problems); len(bad) > 0 || set == nil {
-		return false, &errRules{bad}
+		return false, &rulesError{bad}
 	}
-	if sum := files.sum(); sum == l.hash {
+	sum := files.sum()
+	if sum == l.hash {
 		return false, nil
-	} else {
-		l.hash = sum
 	}
+	l.hash = sum
 	for _, p := range problems {
 		l.log.Warn().Str("problem", p.String()).Msg("rules warning")
 	}
@@ -209,7 +209,7 @@ func (l *live) readLastGood() (*rules.Set, error) {
 	}
 	set, problems := rules.Parse(l.file, []byte(src), ruleOptions(l.file, read, nil))
 	if bad := onlyErrors(problems); len(bad) > 0 || set == nil {
-		return nil, &errRules{bad}
+		return nil, &rulesError{bad}
 	}
 	return set, nil
 }

@@ -225,7 +225,7 @@ func (s *sender) sticker(ctx context.Context, c *wx.Client, to, src string) (wx.
 	if err != nil {
 		return wx.Emoticon{}, fmt.Errorf("sticker: %w: %w", outbox.ErrPermanent, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	st, err := f.Stat()
 	if err != nil {
 		return wx.Emoticon{}, fmt.Errorf("sticker: %w", err)
@@ -236,7 +236,7 @@ func (s *sender) sticker(ctx context.Context, c *wx.Client, to, src string) (wx.
 	media, err := c.Upload(ctx, wx.Upload{To: to, Name: filepath.Base(src), Size: st.Size(), Body: f})
 	if errors.Is(err, wx.ErrUnknownOutcome) {
 		// Nothing has reached the chat yet: the upload may be repeated.
-		return wx.Emoticon{}, fmt.Errorf("sticker: upload did not end: %s", err.Error()) //nolint:errorlint // the outcome of the upload is not that of the message
+		return wx.Emoticon{}, fmt.Errorf("sticker: upload did not end: %s", err.Error())
 	}
 	return wx.Emoticon{MediaID: media}, err
 }
@@ -373,8 +373,7 @@ func (s *sender) webhook(ctx context.Context, w *event.Webhook) error {
 	resp, err := s.http.Do(req)
 	if err != nil {
 		// The URL may hold a key, and url.Error shows it.
-		var ue *url.Error
-		if errors.As(err, &ue) {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err
 		}
 		return fmt.Errorf("webhook %s: %w: %w", req.URL.Host, outbox.ErrUnknown, err)

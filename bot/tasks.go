@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -65,8 +66,8 @@ func (t *tasks) stop() error {
 	var errs []error
 	limit := time.NewTimer(stopBudget)
 	defer limit.Stop()
-	for i := len(t.list) - 1; i >= 0; i-- {
-		k := t.list[i]
+	for _, k := range slices.Backward(t.list) {
+
 		k.cancel()
 		select {
 		case <-k.done:

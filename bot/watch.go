@@ -42,7 +42,7 @@ func (w *watcher) run(ctx context.Context) error {
 	if err != nil {
 		w.log.Warn().Err(err).Msg("no file notices: looking every ten seconds")
 	} else {
-		defer notify.Close()
+		defer func() { _ = notify.Close() }() // nothing is left to be told
 		events, faults = notify.Events, notify.Errors
 		w.add(notify)
 	}

@@ -12,7 +12,7 @@ import (
 // cannot be read of a body is left out. self is the account's user name.
 func decodeMessage(w *wire.Msg, self string) Message {
 	m := Message{
-		ID:   cmp.Or(string(w.MsgId), string(w.NewMsgId)),
+		ID:   cmp.Or(string(w.MsgID), string(w.NewMsgID)),
 		Type: MsgType(w.MsgType),
 		From: string(w.FromUserName),
 		To:   string(w.ToUserName),
@@ -99,7 +99,7 @@ const oldPlace = "http://weixin.qq.com/cgi-bin/redirectforward?args="
 func place(w *wire.Msg, e *wire.Element) *Location {
 	return &Location{
 		X: wire.Float(e.Attr("x")), Y: wire.Float(e.Attr("y")), Scale: int(wire.Int(e.Attr("scale"))),
-		Label: wire.DecodeName(e.Attr("label")), Name: wire.DecodeName(e.Attr("poiname")), URL: string(w.Url),
+		Label: wire.DecodeName(e.Attr("label")), Name: wire.DecodeName(e.Attr("poiname")), URL: string(w.URL),
 	}
 }
 
@@ -125,6 +125,7 @@ func media(t MsgType, w *wire.Msg, e *wire.Element) *Media {
 			s = wire.Int(body.Attr("playlength"))
 		}
 		md.Duration = time.Duration(s) * time.Second
+	default: // a picture
 	}
 	md.Size = wire.Int(body.Attr("length"))
 	return md
@@ -133,7 +134,7 @@ func media(t MsgType, w *wire.Msg, e *wire.Element) *Media {
 func emoticon(w *wire.Msg, e *wire.Element) *Emoticon {
 	x := e.At("emoji")
 	return &Emoticon{
-		MD5: x.Attr("md5"), Size: wire.Int(x.Attr("len")), CDNURL: x.Attr("cdnurl"), Store: w.HasProductId != 0,
+		MD5: x.Attr("md5"), Size: wire.Int(x.Attr("len")), CDNURL: x.Attr("cdnurl"), Store: w.HasProductID != 0,
 	}
 }
 

@@ -25,7 +25,7 @@ func decodeApp(m *Message, w *wire.Msg, content string) {
 	if app == nil {
 		m.Text = wire.DecodeText(content)
 		if title := name(string(w.FileName)); title != "" && m.App != 0 {
-			m.Link = &Link{Title: title, URL: string(w.Url)}
+			m.Link = &Link{Title: title, URL: string(w.URL)}
 		}
 		return
 	}
@@ -53,7 +53,7 @@ func name(s string) string { return wire.DecodeName(s) }
 func link(w *wire.Msg, e, app *wire.Element, title string) *Link {
 	l := &Link{
 		Title: title, Description: name(app.Text("des")),
-		URL:     cmp.Or(app.Text("url"), string(w.Url), app.Text("lowurl")),
+		URL:     cmp.Or(app.Text("url"), string(w.URL), app.Text("lowurl")),
 		DataURL: cmp.Or(app.Text("dataurl"), app.Text("lowdataurl")),
 		Source:  cmp.Or(name(app.Text("sourcedisplayname")), name(e.Text("appinfo", "appname"))),
 		AppID:   cmp.Or(app.Attr("appid"), string(w.AppInfo.AppID)),
@@ -75,7 +75,7 @@ func file(w *wire.Msg, app *wire.Element, title string) *File {
 	}
 	return &File{
 		Name: cmp.Or(name(string(w.FileName)), title), Ext: app.Text("appattach", "fileext"), Size: size,
-		MediaID:   cmp.Or(string(w.MediaId), app.Text("appattach", "attachid")),
+		MediaID:   cmp.Or(string(w.MediaID), app.Text("appattach", "attachid")),
 		EncryName: string(w.EncryFileName),
 	}
 }

@@ -2,6 +2,7 @@ package wx
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -35,9 +36,7 @@ const me = "@me"
 func decoded(t *testing.T, fields map[string]any) Message {
 	t.Helper()
 	all := map[string]any{"MsgId": "1", "FromUserName": "@friend", "ToUserName": me, "CreateTime": 1454602196, "Content": ""}
-	for k, v := range fields {
-		all[k] = v
-	}
+	maps.Copy(all, fields)
 	return decodeMessage(entry(t, all), me)
 }
 
@@ -56,8 +55,10 @@ func TestEveryMsgTypeIsDecoded(t *testing.T) {
 	}{
 		"1 text": {map[string]any{"MsgType": 1, "Content": "a<br/>&lt;b&gt;"}, 1, func(m *Message) { m.Text = "a\n<b>" }},
 		"1 location": {
-			map[string]any{"MsgType": 1, "SubMsgType": 48, "Url": "http://apis.map.qq.com/x", "Content": "天安门:<br/>/cgi-bin/mmwebwx-bin/webwxgetpubliclinkimg?url=xxx&msgid=1&pictype=location",
-				"OriContent": `<?xml version="1.0"?><msg><location x="39.9" y="116.4" scale="16" label="北京 &amp; 东城" maptype="0" poiname="天安门" /></msg>`},
+			map[string]any{
+				"MsgType": 1, "SubMsgType": 48, "Url": "http://apis.map.qq.com/x", "Content": "天安门:<br/>/cgi-bin/mmwebwx-bin/webwxgetpubliclinkimg?url=xxx&msgid=1&pictype=location",
+				"OriContent": `<?xml version="1.0"?><msg><location x="39.9" y="116.4" scale="16" label="北京 &amp; 东城" maptype="0" poiname="天安门" /></msg>`,
+			},
 			1, func(m *Message) {
 				m.Text = "北京 & 东城"
 				m.Location = &Location{X: 39.9, Y: 116.4, Scale: 16, Label: "北京 & 东城", Name: "天安门", URL: "http://apis.map.qq.com/x"}
@@ -84,8 +85,10 @@ func TestEveryMsgTypeIsDecoded(t *testing.T) {
 		}},
 		"47 of the shop": {map[string]any{"MsgType": 47, "HasProductId": 1}, 47, func(m *Message) { m.Emoticon = &Emoticon{Store: true} }},
 		"37 friend request": {
-			map[string]any{"MsgType": 37, "FromUserName": "fmessage", "Content": `&lt;msg fromusername="wxid_x" content="hi" ticket="v9" scene="14" /&gt;`,
-				"RecommendInfo": map[string]any{"UserName": "@new", "NickName": `新<span class="emoji emoji1f604"></span>`, "Content": "我想加入&amp;读书会", "Ticket": "v4_x@stranger", "Scene": 30, "Sex": 1}},
+			map[string]any{
+				"MsgType": 37, "FromUserName": "fmessage", "Content": `&lt;msg fromusername="wxid_x" content="hi" ticket="v9" scene="14" /&gt;`,
+				"RecommendInfo": map[string]any{"UserName": "@new", "NickName": `新<span class="emoji emoji1f604"></span>`, "Content": "我想加入&amp;读书会", "Ticket": "v4_x@stranger", "Scene": 30, "Sex": 1},
+			},
 			37, func(m *Message) {
 				m.From, m.Chat, m.Sender = "fmessage", "fmessage", "fmessage"
 				m.Text = "我想加入&读书会"
@@ -211,7 +214,7 @@ func FuzzDecodeMessage(f *testing.F) {
 	f.Add(10002, 0, `<sysmsg type="revokemsg"><revokemsg><msgid>1</msgid></revokemsg></sysmsg>`, "@a", "")
 	f.Fuzz(func(t *testing.T, typ, app int, content, from, list string) {
 		m := decodeMessage(&wire.Msg{
-			MsgId: "1", MsgType: wire.Number(typ), AppMsgType: wire.Number(app), Content: wire.Text(content),
+			MsgID: "1", MsgType: wire.Number(typ), AppMsgType: wire.Number(app), Content: wire.Text(content),
 			FromUserName: wire.Text(from), ToUserName: me, StatusNotifyCode: 4, StatusNotifyUserName: wire.Text(list),
 		}, me)
 		if m.Type == MsgVerify && m.Request == nil || m.Type == MsgStatusNotify && m.Notify == nil || m.Type == MsgEmoticon && m.Emoticon == nil {

@@ -65,8 +65,9 @@ func (c classifier) events() []event.Event {
 		return []event.Event{ev}
 	case wx.MsgText:
 		return c.text()
+	default:
+		return []event.Event{c.content()}
 	}
-	return []event.Event{c.content()}
 }
 
 // base is an event with its chat, sender and direction.
@@ -166,8 +167,9 @@ func messageType(m *wx.Message) event.MessageType {
 		return event.TypeLocation
 	case wx.MsgApp:
 		return appType(m)
+	default:
+		return event.TypeOther
 	}
-	return event.TypeOther
 }
 
 func appType(m *wx.Message) event.MessageType {
@@ -182,6 +184,7 @@ func appType(m *wx.Message) event.MessageType {
 		return event.TypeSticker
 	case wx.AppText:
 		return event.TypeText
+	default:
 	}
 	if m.Link != nil && m.Link.Title != "" {
 		return event.TypeLink
@@ -224,8 +227,9 @@ func appDetail(m *wx.Message) string {
 		return ""
 	case 0:
 		return "unsupported"
+	default:
+		return "app_type_" + strconv.Itoa(int(m.App))
 	}
-	return "app_type_" + strconv.Itoa(int(m.App))
 }
 
 // request is a friend request; its chat is the one that there will be with the

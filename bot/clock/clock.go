@@ -12,13 +12,13 @@ import (
 type Clock struct {
 	began time.Time // real time at which origin was shown
 	orig  time.Time
-	rate  time.Duration
+	rate  int64 // how many times as fast as real time; 0 is the system's clock
 }
 
 // Fast returns a clock that shows origin now and goes rate times as fast as
 // real time. A rate below 1 counts as 1.
 func Fast(origin time.Time, rate int) Clock {
-	return Clock{began: time.Now(), orig: origin, rate: time.Duration(max(rate, 1))}
+	return Clock{began: time.Now(), orig: origin, rate: int64(max(rate, 1))}
 }
 
 // Now is the time this clock shows.
@@ -26,7 +26,7 @@ func (c Clock) Now() time.Time {
 	if c.rate == 0 {
 		return time.Now()
 	}
-	return c.orig.Add(time.Since(c.began) * c.rate)
+	return c.orig.Add(time.Duration(int64(time.Since(c.began)) * c.rate))
 }
 
 // Real turns a duration of this clock into one of real time, for timers. A
@@ -35,7 +35,7 @@ func (c Clock) Real(d time.Duration) time.Duration {
 	if c.rate == 0 || d <= 0 {
 		return d
 	}
-	return max(d/c.rate, 1)
+	return max(time.Duration(int64(d)/c.rate), 1)
 }
 
 // Until is the real time that passes before this clock shows t.

@@ -105,7 +105,7 @@ func TestValues(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	words := []string{"contains", "reply", "name", "do"}
-	for got, want := range map[string]string{"contain": "contains", "repyl": "reply", "nmae": "name", "colour": "", "di": "do"} {
+	for got, want := range map[string]string{"contain": "contains", "repyl": "reply", "namee": "name", "colour": "", "di": "do"} {
 		if s := conf.Suggest(got, words); s != want {
 			t.Errorf("Suggest(%q) = %q, want %q", got, s, want)
 		}
@@ -121,7 +121,7 @@ func FuzzParse(f *testing.F) {
 		if (n == nil) != conf.HasErrors(ps) {
 			t.Fatalf("node %v with problems %v", n, ps)
 		}
-		lines := strings.Count(string(src), "\n") + 1
+		lines := strings.Count(strings.ReplaceAll(string(src), "\r", "\n"), "\n") + 1
 		for _, p := range ps {
 			if p.Line < 0 || p.Line > lines || p.String() == "" {
 				t.Errorf("line %d of %d: %s", p.Line, lines, p)

@@ -24,6 +24,7 @@ const (
 func Parse(name string, src []byte) (*Node, []Problem) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n"))
 	if len(src) > maxBytes {
 		return nil, []Problem{{File: name, Text: fmt.Sprintf("the file has more than %d bytes", maxBytes)}}
 	}
@@ -106,7 +107,7 @@ func indents(name string, lines []string) []Problem {
 		}
 		indent := l[:len(l)-len(trimmed)]
 		for j, r := range []rune(indent) {
-			what := ""
+			var what string
 			switch r {
 			case '\t':
 				what = "a tab"
@@ -136,7 +137,7 @@ func explain(name string, lines []string, err error) Problem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1]) //nolint:errcheck // digits by the pattern; too many leave 0
+		line, _ = strconv.Atoi(m[1])
 		text = strings.Replace(text, m[0], "", 1)
 	}
 	if p, ok := trap(name, lines); ok {
@@ -220,6 +221,7 @@ func (b *builder) scalar(n *Node, y *yaml.Node) {
 		n.Quoted, n.Block = true, true
 	case yaml.TaggedStyle:
 		b.problem(y, 1, "tags are not supported here", `a text starting with "!" needs quotes`)
+	case yaml.FlowStyle:
 	}
 	if !n.Quoted && (y.Tag == "!!null" || y.Value == "") {
 		n.Kind = Null

@@ -122,8 +122,8 @@ func valueTrap(name string, lines []string, i, from int) (Problem, bool) {
 }
 
 func stripComment(s string) string {
-	if i := strings.Index(s, " #"); i >= 0 {
-		return s[:i]
+	if before, _, ok := strings.Cut(s, " #"); ok {
+		return before
 	}
 	return s
 }

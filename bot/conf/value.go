@@ -166,7 +166,7 @@ func (n *Node) Rate() (count int, per time.Duration, day, ok bool) {
 	if err != nil || count <= 0 {
 		return 0, 0, false, false
 	}
-	if b != "" && strings.IndexAny(b[:1], "0123456789") < 0 {
+	if b != "" && !strings.ContainsAny(b[:1], "0123456789") {
 		b = "1" + b
 	}
 	per, ok = ParseDuration(b)

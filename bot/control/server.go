@@ -135,7 +135,9 @@ func (s *Server) Run(ctx context.Context) error {
 		err = srv.Close()
 		s.opts.Logger.Debug().AnErr("err", err).Msg("control connections cut")
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
+	}
 	return nil
 }
 

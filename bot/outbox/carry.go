@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"wxbot/bot/event"
 )
 
@@ -259,13 +261,13 @@ func (o *Outbox) countLocked(status event.Status) {
 }
 
 func (o *Outbox) log(d event.Delivery, r event.Result) {
-	level := o.opts.Logger.Debug()
+	level := zerolog.DebugLevel
 	switch r.Status {
 	case event.StatusFailed, event.StatusUnknown, event.StatusExpired:
-		level = o.opts.Logger.Warn()
+		level = zerolog.WarnLevel
 	case event.StatusSent, event.StatusTrial, event.StatusPending:
 	}
-	level.Int64("delivery", d.ID).Str("chat", d.Chat.Key).Str("handler", d.Handler).
+	o.opts.Logger.WithLevel(level).Int64("delivery", d.ID).Str("chat", d.Chat.Key).Str("handler", d.Handler).
 		Str("action", string(d.Action.Kind)).Str("status", string(r.Status)).Str("reason", r.Reason).Msg("delivery ended")
 }
 

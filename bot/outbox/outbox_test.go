@@ -70,6 +70,7 @@ func (w *wechat) texts() []string {
 type world struct {
 	t        *testing.T
 	store    *store.Store
+	in       outbox.Store // what the outbox writes to; nil is store
 	wechat   *wechat
 	settings event.Settings
 	box      *outbox.Outbox
@@ -93,8 +94,12 @@ func newWorld(t *testing.T) *world {
 // run makes an outbox on the store and runs it.
 func (w *world) run() (stop func()) {
 	w.t.Helper()
+	var in outbox.Store = w.store
+	if w.in != nil {
+		in = w.in
+	}
 	box, err := outbox.New(outbox.Options{
-		Store: w.store, Sender: w.wechat, Settings: func() event.Settings { return w.settings },
+		Store: in, Sender: w.wechat, Settings: func() event.Settings { return w.settings },
 		Notify: func(text string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

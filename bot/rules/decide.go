@@ -131,7 +131,7 @@ func (s *Set) fire(out *event.Decision, r *rule, w *match.When, in Input, caps m
 		firing.Steps = []event.Action{{Kind: event.ActReply, Message: r.oneOf[pick].message.fill(&f)}}
 	}
 	for i := range r.steps {
-		firing.Steps = append(firing.Steps, r.steps[i].action(&f, r))
+		firing.Steps = append(firing.Steps, r.steps[i].action(&f))
 	}
 	for i := range firing.Steps {
 		if k := firing.Steps[i].Kind; k == event.ActSend || k == event.ActForward || in.Event.Kind == event.KindMemberJoined && k == event.ActReply {

@@ -10,8 +10,8 @@ import (
 	"wxbot/bot/rules"
 )
 
-func parse(t testing.TB, src string) *rules.Set {
-	t.Helper()
+func parse(tb testing.TB, src string) *rules.Set {
+	tb.Helper()
 	files := map[string]string{
 		"/etc/wxbot/words.txt": "# people\n苹果\n\n香蕉\n", "/etc/wxbot/more/b.yaml": "- {name: b, exact: b, reply: from b}\n",
 		"/etc/wxbot/more/a.yaml": "lists: {l: [x]}\nrules:\n  - {name: a2, exact: $l, reply: from a}\n",
@@ -33,7 +33,7 @@ func parse(t testing.TB, src string) *rules.Set {
 	})
 	for _, p := range ps {
 		if p.Severity == 0 {
-			t.Fatalf("%s", p)
+			tb.Fatalf("%s", p)
 		}
 	}
 	return set
@@ -153,26 +153,31 @@ func TestDecide(t *testing.T) {
 		"friend request": {
 			"- {name: r, event: friend_request, contains: 读书会, do: [{accept: {remark: '读者-${nickname}'}}, {wait: 3s}, {reply: 'hi ${nickname}'}]}",
 			&event.Event{ID: "r", Kind: event.KindFriendRequest, Chat: event.Chat{Kind: event.ChatPrivate, Key: "p9"}, Sender: event.Person{Key: "p9", Nickname: "新"}, Request: &event.Request{Text: "读 书会", User: "@u", Ticket: "v4"}},
-			time.Time{}, "r: accept 读者-新 v4 wait reply hi 新",
+			time.Time{},
+			"r: accept 读者-新 v4 wait reply hi 新",
 		},
 		"recalled, remembered": {
 			"- {name: r, event: recalled, group: '*', do: [{forward: {to: filehelper, header: '${sender} 在「${group}」撤回了：'}}]}",
 			with(inGroup("家", ""), func(e *event.Event) {
 				e.Kind, e.Recalled, e.Message = event.KindRecalled, &event.Recalled{Message: &event.Message{Type: event.TypeText, Text: "秘密"}}, nil
 			}),
-			time.Time{}, "r: forward filehelper 小明 在「家」撤回了：\n秘密 (unsolicited)",
+			time.Time{},
+			"r: forward filehelper 小明 在「家」撤回了：\n秘密 (unsolicited)",
 		},
 		"recalled picture": {
 			"- {name: r, event: recalled, group: '*', do: [{forward: filehelper}]}",
 			with(inGroup("家", ""), func(e *event.Event) {
 				e.Kind, e.Recalled, e.Message = event.KindRecalled, &event.Recalled{Message: &event.Message{Type: event.TypeImage}}, nil
 			}),
-			time.Time{}, "r: forward filehelper [图片] (unsolicited)",
+			time.Time{},
+			"r: forward filehelper [图片] (unsolicited)",
 		},
 		"login": {"- {name: r, event: login, do: [{notify: up}]}", &event.Event{ID: "l", Kind: event.KindLogin}, time.Time{}, "r: notify up"},
 		"send": {
 			"settings: {admins: [老王]}\nlists: {g: [一群, 二群]}\nrules: [{name: r, contains: x, do: [{send: {to: [$g, $admins], text: y, sticker: 'md5:0123456789ABCDEF0123456789abcdef'}}, {log: z}]}]",
-			private("x"), time.Time{}, "r: send 一群,二群,$admins y md5:0123456789abcdef0123456789abcdef (unsolicited) log z",
+			private("x"),
+			time.Time{},
+			"r: send 一群,二群,$admins y md5:0123456789abcdef0123456789abcdef (unsolicited) log z",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,8 +224,11 @@ func TestCooldownCountsAsFired(t *testing.T) {
 		d         time.Duration
 		who, want string
 	}{
-		{0, "p1", "a: reply A"}, {time.Second, "p1", "a: reply 慢点"}, {2 * time.Second, "p1", ""},
-		{3 * time.Second, "p2", "a: reply A"}, {time.Minute, "p1", "a: reply A"},
+		{0, "p1", "a: reply A"},
+		{time.Second, "p1", "a: reply 慢点"},
+		{2 * time.Second, "p1", ""},
+		{3 * time.Second, "p2", "a: reply A"},
+		{time.Minute, "p1", "a: reply A"},
 	} {
 		if got := at(tt.d, tt.who); got != tt.want {
 			t.Errorf("%d: got %q, want %q", i, got, tt.want)
@@ -235,7 +243,9 @@ func TestLimitIsByCalendarDay(t *testing.T) {
 		d    time.Duration
 		want string
 	}{
-		{0, "a: reply A"}, {time.Hour, "a: reply A"}, {2 * time.Hour, ""},
+		{0, "a: reply A"},
+		{time.Hour, "a: reply A"},
+		{2 * time.Hour, ""},
 		{4 * time.Hour, "a: reply A"}, // midnight in Shanghai has passed
 	} {
 		if got := decide(set, rules.Input{Event: private("x"), Now: wednesday.Add(tt.d), Memory: mem}); got != tt.want {
@@ -337,12 +347,13 @@ func TestDecidingAllocatesNothingWhenNoRuleFires(t *testing.T) {
 	}
 }
 
-func benchSet(t testing.TB, n int) *rules.Set {
+func benchSet(tb testing.TB, n int) *rules.Set {
+	tb.Helper()
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "- {name: r%d, contains: 关键词%d号, reply: x}\n", i, i)
 	}
-	return parse(t, b.String())
+	return parse(tb, b.String())
 }
 
 func BenchmarkDecide(b *testing.B) {

@@ -223,7 +223,7 @@ func FuzzParse(f *testing.F) {
 		if set == nil && len(ps) == 0 {
 			t.Fatal("neither a set nor a problem")
 		}
-		lines := strings.Count(string(src), "\n") + 1
+		lines := strings.Count(strings.ReplaceAll(string(src), "\r", "\n"), "\n") + 1
 		for _, p := range ps {
 			if p.Line < 0 || p.Line > lines {
 				t.Errorf("line %d of %d: %s", p.Line, lines, p)

@@ -290,6 +290,7 @@ func hasChat(r *rule) bool {
 			switch k {
 			case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired:
 				return false
+			default:
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func (m *message) fill(f *filler) event.Outgoing {
 const remarkMost = 16
 
 // action fills in a step.
-func (s *step) action(f *filler, r *rule) event.Action {
+func (s *step) action(f *filler) event.Action {
 	ev := f.in.Event
 	a := event.Action{Kind: s.kind, To: s.to, Wait: s.wait, Message: s.message.fill(f)}
 	switch s.kind {

@@ -395,7 +395,7 @@ func writeUntilKilled(dir string) error {
 		if _, err := s.Finish(ctx, []string{id}, "rule r", []event.Delivery{delivery(id, 0)}); err != nil {
 			return err
 		}
-		fmt.Println(id)
+		fmt.Fprintln(os.Stdout, id)
 	}
 }
 

@@ -105,7 +105,7 @@ func TestListKeepsGoodFields(t *testing.T) {
 	if err := Decode([]byte(body), &r); err != nil {
 		t.Fatal(err)
 	}
-	want := []Msg{{MsgId: "1", Content: "hi", FromUserName: "@a"}}
+	want := []Msg{{MsgID: "1", Content: "hi", FromUserName: "@a"}}
 	if d := cmp.Diff(want, r.AddMsgList.Items); d != "" || r.AddMsgList.Bad != 0 {
 		t.Errorf("%s bad %d", d, r.AddMsgList.Bad)
 	}

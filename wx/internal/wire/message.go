@@ -3,8 +3,8 @@ package wire
 // Msg is an entry of AddMsgList (section 12.1), of which the parts that are used.
 // Content and names are as on the wire.
 type Msg struct {
-	MsgId                Text //nolint:revive // the wire's spelling
-	NewMsgId             Text //nolint:revive // the wire's spelling; a number up to 2^63, kept digit by digit
+	MsgID                Text `json:"MsgId"`
+	NewMsgID             Text `json:"NewMsgId"` // a number up to 2^63, kept digit by digit
 	FromUserName         Text
 	ToUserName           Text
 	MsgType              Number
@@ -14,13 +14,13 @@ type Msg struct {
 	PlayLength           Number // seconds
 	FileName             Text
 	FileSize             Text
-	MediaId              Text //nolint:revive // the wire's spelling
-	Url                  Text //nolint:revive // the wire's spelling
+	MediaID              Text `json:"MediaId"`
+	URL                  Text `json:"Url"`
 	AppMsgType           Number
 	StatusNotifyCode     Number
 	StatusNotifyUserName Text
 	RecommendInfo        RecommendInfo
-	HasProductId         Number //nolint:revive // the wire's spelling
+	HasProductID         Number `json:"HasProductId"`
 	Ticket               Text
 	ImgHeight            Number
 	ImgWidth             Number

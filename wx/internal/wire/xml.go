@@ -51,7 +51,7 @@ func parseXML(text string) *Element {
 	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	root := &Element{}
 	open := []*Element{root}
-	for nodes := 0; nodes < xmlNodes; nodes++ {
+	for range xmlNodes {
 		tok, err := dec.RawToken()
 		if err != nil {
 			break // what was read until here is what there is
