@@ -93,6 +93,9 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 		if err != nil {
 			return err
 		}
+		if err := c.Listen(ctx); err != nil {
+			return err
+		}
 		t.start(ctx, "control", c.Run)
 	}
 	t.start(ctx, "dispatch", b.dispatchWhenReady)

@@ -89,7 +89,10 @@ type Options struct {
 }
 
 // Server serves the socket.
-type Server struct{ opts Options }
+type Server struct {
+	opts Options
+	l    net.Listener
+}
 
 // New checks the options.
 func New(o Options) (*Server, error) {
@@ -108,11 +111,21 @@ const (
 	dialWait  = 2 * time.Second
 )
 
+// Listen takes the socket. Run does so itself if it was not called before; calling
+// it first tells at once of a socket that cannot be had, and clients find the
+// daemon from then on.
+func (s *Server) Listen(ctx context.Context) error {
+	l, err := listen(ctx, s.opts.Path)
+	s.l = l
+	return err
+}
+
 // Run serves until ctx ends, then removes the socket.
 func (s *Server) Run(ctx context.Context) error {
-	l, err := listen(ctx, s.opts.Path)
-	if err != nil {
-		return err
+	if s.l == nil {
+		if err := s.Listen(ctx); err != nil {
+			return err
+		}
 	}
 	srv := &http.Server{
 		Handler:           s.handler(),
@@ -123,7 +136,7 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeader,
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }() // waited for below
+	go func() { served <- srv.Serve(s.l) }() // waited for below
 	select {
 	case err := <-served:
 		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/conf"
@@ -16,11 +17,11 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"http", "kv", "re", "file", "hash", "base64", "hex", "url", "bit", "cron", "contacts", "groups",
+	"http", "kv", "file", "hash", "base64", "hex", "url", "bit", "cron", "contacts", "groups",
 }
 
 // openAPI makes the global table bot.
-func (p *plugin) openAPI(state map[string]any) {
+func (p *plugin) openAPI(state *lua.LTable) {
 	l := p.l
 	bot := l.NewTable()
 	l.SetFuncs(bot, map[string]lua.LGFunction{
@@ -35,12 +36,13 @@ func (p *plugin) openAPI(state map[string]any) {
 	bot.RawSetString("log", p.logTable())
 	bot.RawSetString("text", p.textTable())
 	bot.RawSetString("json", p.jsonTable())
+	bot.RawSetString("re", p.reTable())
 	bot.RawSetString("time", p.timeTable())
 	bot.RawSetString("random", p.randomTable())
 	bot.RawSetString("config", l.NewTable())
 	p.state = l.NewTable()
-	if t, ok := toLua(l, state).(*lua.LTable); ok {
-		p.state = t
+	if state != nil {
+		p.fillState(state)
 	}
 	bot.RawSetString("state", p.state)
 	mt := l.NewTable()
@@ -59,7 +61,7 @@ func (p *plugin) openAPI(state map[string]any) {
 		for i := range parts {
 			parts[i] = l.ToStringMeta(l.Get(i + 1)).String()
 		}
-		p.host.opts.Logger.Info().Str("plugin", p.name).Str("text", strings.Join(parts, "\t")).Msg("plugin log")
+		p.log(zerolog.InfoLevel, strings.Join(parts, "\t"))
 		return 0
 	}))
 }
@@ -228,9 +230,11 @@ func (p *plugin) apiOn(l *lua.LState) int { return p.register(l, handleOn, "bot.
 func (p *plugin) apiObserve(l *lua.LState) int {
 	return p.register(l, handleObserve, "bot.observe", true)
 }
+
 func (p *plugin) apiFilter(l *lua.LState) int {
 	return p.register(l, handleFilter, "bot.filter", false)
 }
+
 func (p *plugin) apiFallback(l *lua.LState) int {
 	return p.register(l, handleFallback, "bot.fallback", false)
 }
@@ -245,7 +249,7 @@ func (p *plugin) apiExport(l *lua.LState) int {
 func (p *plugin) apiSleep(l *lua.LState) int {
 	c := p.running(l, "bot.sleep")
 	d := seconds(l, 1)
-	if err := c.waiting(l, sleeper(p.host.opts.Clock, d)); err != nil {
+	if err := c.waiting(l, false, sleeper(p.host.opts.Clock, d)); err != nil {
 		l.RaiseError("%s", err.Error())
 	}
 	return 0
@@ -254,12 +258,14 @@ func (p *plugin) apiSleep(l *lua.LState) int {
 // queue commits an action and gives its id; on failure it gives nil and pushes nil
 // and the reason.
 func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
-	if c.n >= p.host.opts.Limits.Sends {
+	if c.n >= p.host.opts.Limits.Sends || !p.sends.take(time.Now(), p.host.opts.Limits.Minute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))
 		return 0, false
 	}
+	began := time.Now()
 	id, err := p.host.opts.World.Queue(c.ctx, c.event(), p.name+c.suffix, c.n, a)
+	p.gas.pause(time.Since(began))
 	c.n++
 	if err != nil {
 		l.Push(lua.LNil)
@@ -292,7 +298,15 @@ func (p *plugin) apiSend(l *lua.LState) int {
 func (p *plugin) apiAdmin(l *lua.LState) int {
 	c := p.running(l, "bot.admin")
 	text := format(l, 1)
-	if err := p.host.opts.World.Notify(c.ctx, text); err != nil {
+	if !p.notices.take(time.Now(), noticesPerMinute, time.Minute) {
+		l.Push(lua.LNil)
+		l.Push(lua.LString("rate"))
+		return 2
+	}
+	began := time.Now()
+	err := p.host.opts.World.Notify(c.ctx, text)
+	p.gas.pause(time.Since(began))
+	if err != nil {
 		l.Push(lua.LNil)
 		l.Push(lua.LString(err.Error()))
 		return 2
@@ -331,11 +345,36 @@ func (p *plugin) revoke(l *lua.LState, c *call, id string) int {
 	return p.outcome(l, c, q)
 }
 
+// revokeLater withdraws a message after a while. It is forgotten at a restart, unlike
+// the revoke_after of a message, and ends with this version of the plugin.
+func (p *plugin) revokeLater(l *lua.LState, c *call, id string, d time.Duration) int {
+	if c.n >= p.host.opts.Limits.Sends || !p.sends.take(time.Now(), p.host.opts.Limits.Minute, time.Minute) {
+		l.Push(lua.LNil)
+		l.Push(lua.LString("rate"))
+		return 2
+	}
+	n, ev, suffix := c.n, c.event(), c.suffix
+	c.n++
+	p.host.begin(func() {
+		p.host.busy.Add(1)
+		defer p.host.busy.Add(-1)
+		if sleeper(p.host.opts.Clock, d)(p.alive) != nil {
+			return
+		}
+		a := event.Action{Kind: event.ActRevoke, Revoke: id}
+		if _, err := p.host.opts.World.Queue(p.alive, ev, p.name+suffix, n, a); err != nil {
+			p.host.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("revocation not queued")
+		}
+	})
+	l.Push(lua.LTrue)
+	return 1
+}
+
 // outcome waits for the end of an action and pushes true, or nil and the reason.
 func (p *plugin) outcome(l *lua.LState, c *call, id int64) int {
 	var status event.Status
 	var reason string
-	err := c.waiting(l, waiter(p.host.opts.World, id, &status, &reason))
+	err := c.waiting(l, true, waiter(p.host.opts.World, id, &status, &reason))
 	switch {
 	case err != nil:
 		reason = err.Error()

@@ -3,8 +3,11 @@ package luahost
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -22,6 +25,38 @@ type commandSpec struct {
 	help   string
 	admin  bool
 	bare   bool
+	rest   rest
+}
+
+// rest is a command's cooldown, chat by chat.
+type rest struct {
+	every time.Duration
+
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+// restsMost is how many chats are remembered; those that have rested go first.
+const restsMost = 1000
+
+// begin reports whether the command may run in a chat now, and notes that it does.
+func (r *rest) begin(chat string, now time.Time) bool {
+	if r.every <= 0 {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.last[chat]; ok && now.Sub(at) < r.every {
+		return false
+	}
+	if r.last == nil || len(r.last) >= restsMost {
+		maps.DeleteFunc(r.last, func(_ string, at time.Time) bool { return now.Sub(at) >= r.every })
+		if r.last == nil || len(r.last) >= restsMost {
+			r.last = map[string]time.Time{}
+		}
+	}
+	r.last[chat] = now
+	return true
 }
 
 // param is one argument: <must>, [may], <name:type>, <rest...>.
@@ -83,32 +118,28 @@ func readParams(s string) ([]param, error) {
 }
 
 func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, s)
 }
 
 // usage is the text that a wrong call is answered with.
 func (c *commandSpec) usage(name string) string {
-	text := "用法：" + name
+	var text strings.Builder
+	text.WriteString("用法：" + name)
 	for _, p := range c.params {
 		label := p.name
 		if p.rest {
 			label += "…"
 		}
 		if p.must {
-			text += " <" + label + ">"
+			text.WriteString(" <" + label + ">")
 		} else {
-			text += " [" + label + "]"
+			text.WriteString(" [" + label + "]")
 		}
 	}
 	if c.help != "" {
-		text += "\n" + c.help
+		text.WriteString("\n" + c.help)
 	}
-	return text
+	return text.String()
 }
 
 var errUsage = errors.New("wrong arguments")
@@ -268,7 +299,11 @@ func (p *plugin) apiCommand(l *lua.LState) int {
 					l.ArgError(2, `space is "auto" or "required"`)
 				}
 			case "cooldown":
-				l.ArgError(2, "cooldown is not in this version of wxbot")
+				d, ok := toDuration(v)
+				if !ok {
+					l.ArgError(2, `cooldown is a number of seconds, or a text like "10s"`)
+				}
+				c.rest.every = d
 			default:
 				conditions.RawSet(k, v)
 			}

@@ -52,15 +52,29 @@ func toLua(l *lua.LState, v any) lua.LValue {
 	return lua.LString(fmt.Sprint(v))
 }
 
-var errNotPlain = errors.New("only plain data: nil, booleans, numbers, texts, and tables of these")
+var (
+	errNotPlain = errors.New("only plain data: nil, booleans, numbers, texts, and tables of these")
+	errTooMuch  = errors.New("too much data, or nested too deep")
+)
+
+// plainMost bounds what is converted at once: a table that holds itself twice, and
+// so on, stands for more values than there is memory.
+const plainMost = 100_000
 
 // fromLua turns Lua values into plain Go data. A table with the keys 1 to n is a
 // []any, every other one a map[string]any.
-func fromLua(v lua.LValue) (any, error) { return fromLuaAt(v, 0) }
+func fromLua(v lua.LValue) (any, error) {
+	c := converter{left: plainMost, bytes: stringMost}
+	return c.value(v, 0)
+}
 
-func fromLuaAt(v lua.LValue, depth int) (any, error) {
-	if depth > plainDepth {
-		return nil, errNotPlain
+// converter counts down values, and the bytes of texts, which a table may hold many
+// times over.
+type converter struct{ left, bytes int }
+
+func (c *converter) value(v lua.LValue, depth int) (any, error) {
+	if c.left--; c.left < 0 || depth > plainDepth {
+		return nil, errTooMuch
 	}
 	switch v := v.(type) {
 	case *lua.LNilType:
@@ -70,14 +84,17 @@ func fromLuaAt(v lua.LValue, depth int) (any, error) {
 	case lua.LNumber:
 		return float64(v), nil
 	case lua.LString:
+		if c.bytes -= len(v); c.bytes < 0 {
+			return nil, errTooMuch
+		}
 		return string(v), nil
 	case *lua.LTable:
-		return tableFromLua(v, depth)
+		return c.table(v, depth)
 	}
 	return nil, errNotPlain
 }
 
-func tableFromLua(t *lua.LTable, depth int) (any, error) {
+func (c *converter) table(t *lua.LTable, depth int) (any, error) {
 	n := t.Len()
 	list := []any{}
 	m := map[string]any{}
@@ -86,7 +103,7 @@ func tableFromLua(t *lua.LTable, depth int) (any, error) {
 		if failed != nil {
 			return
 		}
-		x, err := fromLuaAt(v, depth+1)
+		x, err := c.value(v, depth+1)
 		if err != nil {
 			failed = err
 			return
@@ -99,6 +116,7 @@ func tableFromLua(t *lua.LTable, depth int) (any, error) {
 			}
 			m[k.String()] = x
 		case lua.LString:
+			c.bytes -= len(k)
 			m[string(k)] = x
 		default:
 			failed = errNotPlain
@@ -114,4 +132,53 @@ func tableFromLua(t *lua.LTable, depth int) (any, error) {
 		m[fmt.Sprint(i+1)] = x
 	}
 	return m, nil
+}
+
+// copier copies plain data for another Lua state, keys and sharing as they are.
+type copier struct {
+	left int
+	seen map[*lua.LTable]*lua.LTable
+}
+
+// copyInto copies the entries of a table into another.
+func copyInto(to, from *lua.LTable) error {
+	c := copier{left: plainMost, seen: map[*lua.LTable]*lua.LTable{from: to}}
+	return c.fill(to, from, 0)
+}
+
+func (c *copier) fill(to, from *lua.LTable, depth int) error {
+	if depth > plainDepth {
+		return errTooMuch
+	}
+	var failed error
+	from.ForEach(func(k, v lua.LValue) {
+		if failed != nil {
+			return
+		}
+		if c.left--; c.left < 0 {
+			failed = errTooMuch
+			return
+		}
+		switch k.(type) {
+		case lua.LNumber, lua.LString, lua.LBool:
+		default:
+			failed = errNotPlain
+			return
+		}
+		switch v := v.(type) {
+		case lua.LNumber, lua.LString, lua.LBool:
+			to.RawSet(k, v)
+		case *lua.LTable:
+			t, ok := c.seen[v]
+			if !ok {
+				t = &lua.LTable{Metatable: lua.LNil}
+				c.seen[v] = t
+				failed = c.fill(t, v, depth+1)
+			}
+			to.RawSet(k, t)
+		default:
+			failed = errNotPlain
+		}
+	})
+	return failed
 }

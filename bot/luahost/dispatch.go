@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -180,8 +181,8 @@ func hasPrefix(in *match.Input) bool {
 	return false
 }
 
-// Command runs a command. A wrong call is answered with the usage; either way the
-// event is dealt with.
+// Command runs a command. A wrong call is answered with the usage, a call while the
+// command rests with nothing; either way the event is dealt with.
 func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) (claimed bool) {
 	cl := &call{host: h, plugin: c.plugin, ev: ev, handler: c.handler, name: "command " + c.Name, suffix: c.handler.suffix(), claimed: make(chan struct{})}
 	cl.args = c.args
@@ -195,6 +196,9 @@ func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) (claimed
 		if _, err := h.opts.World.Queue(ctx, ev, c.Plugin+c.handler.suffix(), 0, a); err != nil {
 			h.opts.Logger.Error().Err(err).Str("plugin", c.Plugin).Msg("usage not queued")
 		}
+		return true
+	}
+	if !spec.rest.begin(ev.Chat.Key, h.opts.Clock.Now()) {
 		return true
 	}
 	h.run(ctx, cl, func(l *lua.LState) []lua.LValue {
@@ -260,6 +264,8 @@ type call struct {
 	claimed chan struct{} // closed when the event is claimed
 	n       int           // actions queued; guarded by the run lock
 	suffix  string        // tells handlers of one event apart
+	left    time.Duration // of the call's time
+	since   time.Time     // when it got the lock
 	results []lua.LValue
 	err     error
 }
@@ -274,7 +280,10 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 		life = ctx
 	}
 	done := make(chan bool, 1)
-	h.calls.Go(func() { done <- c.execute(life, args) })
+	if !h.begin(func() { done <- c.execute(life, args) }) {
+		c.err = errUnloaded
+		return false
+	}
 	claimed := c.claimed
 	if c.wait {
 		claimed = nil

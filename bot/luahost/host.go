@@ -52,8 +52,9 @@ type Options struct {
 // Limits bound what one plugin may use. Zero fields are the defaults.
 type Limits struct {
 	Run    time.Duration // of holding the lock at a stretch; 1 s
-	Call   time.Duration // of a whole call, waiting included; 10 min
+	Call   time.Duration // of a whole call, bot.sleep left out; 10 min
 	Sends  int           // actions for one event; 10
+	Minute int           // actions of one plugin within a minute; 30
 	Timers int           // 100
 }
 
@@ -66,6 +67,9 @@ func (l *Limits) setDefaults() {
 	}
 	if l.Sends <= 0 {
 		l.Sends = 10
+	}
+	if l.Minute <= 0 {
+		l.Minute = 30
 	}
 	if l.Timers <= 0 {
 		l.Timers = 100
@@ -108,10 +112,14 @@ type Host struct {
 	opts  Options
 	calls sync.WaitGroup
 
+	busy atomic.Int64  // calls that have not ended
+	over chan struct{} // closed when Run ends
+
 	loading sync.Mutex // one Reload at a time
 	plugins atomic.Pointer[[]*plugin]
 
 	mu       sync.Mutex
+	ended    bool            // Run waits for what has begun; nothing may begin
 	ctx      context.Context //nolint:containedctx // the life of Run, under which handlers that have claimed an event go on
 	problems map[string]Problem
 	rev      string
@@ -125,7 +133,7 @@ func New(o Options) (*Host, error) {
 	}
 	o.Limits.setDefaults()
 	limitArrays()
-	h := &Host{opts: o, problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h := &Host{opts: o, over: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
 	h.plugins.Store(&[]*plugin{})
 	return h, nil
 }
@@ -141,17 +149,32 @@ func (h *Host) Run(ctx context.Context) error {
 	h.ctx = own
 	h.mu.Unlock()
 	for _, p := range h.list() {
-		p.startTimers(own, h)
+		p.startTimers(own)
 	}
 	<-ctx.Done()
 	stop, stopped := context.WithTimeout(own, unloadMost)
 	for _, p := range h.list() {
-		p.unload(stop, h)
+		p.unload(stop)
 	}
 	stopped()
 	cancel()
+	close(h.over)
+	h.mu.Lock()
+	h.ended = true
+	h.mu.Unlock()
 	h.calls.Wait()
 	return nil
+}
+
+// begin runs f in a goroutine that Run waits for, unless Run is over.
+func (h *Host) begin(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return false
+	}
+	h.calls.Go(f)
+	return true
 }
 
 // life is the context of Run, or nil before it.
@@ -192,6 +215,9 @@ func (h *Host) Plugins() []Info {
 	})
 	return append(out, rest...)
 }
+
+// Busy is how many calls into plugins have not ended, those that wait included.
+func (h *Host) Busy() int { return int(h.busy.Load()) }
 
 // Rev is a short hash of the running plugins' sources.
 func (h *Host) Rev() string {

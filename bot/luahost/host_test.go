@@ -202,7 +202,8 @@ func TestHandlers(t *testing.T) {
 	}{
 		"on replies": {
 			`bot.on("message", {contains = "价格"}, function(msg) msg:reply("你问" .. msg.text) end)`,
-			func(s *stage) *event.Event { return s.message("什么价 格？") }, []string{"a reply 你问什么价 格？"},
+			func(s *stage) *event.Event { return s.message("什么价 格？") },
+			[]string{"a reply 你问什么价 格？"},
 		},
 		"on does not fire without its words": {
 			`bot.on("message", {contains = "价格"}, function(msg) msg:reply("x") end)`,
@@ -214,11 +215,13 @@ func TestHandlers(t *testing.T) {
 		},
 		"on in a group with a mention": {
 			`bot.on("message", function(msg) msg:mention("x") end)`,
-			func(s *stage) *event.Event { return s.inGroup("hi", true) }, []string{"a reply 明 x"},
+			func(s *stage) *event.Event { return s.inGroup("hi", true) },
+			[]string{"a reply 明 x"},
 		},
 		"on that names the group": {
 			`bot.on("message", {group = "客户*"}, function(msg) msg:reply("x") end)`,
-			func(s *stage) *event.Event { return s.inGroup("hi", false) }, []string{"a reply x"},
+			func(s *stage) *event.Event { return s.inGroup("hi", false) },
+			[]string{"a reply x"},
 		},
 		"the first that claims ends it": {
 			`bot.on("message", function(msg) return true end) bot.on("message", function(msg) msg:reply("x") end)`,
@@ -226,24 +229,29 @@ func TestHandlers(t *testing.T) {
 		},
 		"fallback": {
 			`bot.fallback(function(msg) msg:reply("?") end)`,
-			func(s *stage) *event.Event { return s.message("hi") }, []string{"a reply ?"},
+			func(s *stage) *event.Event { return s.message("hi") },
+			[]string{"a reply ?"},
 		},
 		"filter drops": {
 			`bot.filter({contains = "广告"}, function(msg) return true end)`,
-			func(s *stage) *event.Event { return s.message("广告") }, []string{"dropped"},
+			func(s *stage) *event.Event { return s.message("广告") },
+			[]string{"dropped"},
 		},
 		"observe sees and does not claim": {
 			`bot.observe("message", function(msg) bot.state.n = (bot.state.n or 0) + 1 end)
 			 bot.on("message", function(msg) msg:reply("seen " .. bot.state.n) end)`,
-			func(s *stage) *event.Event { return s.message("hi") }, []string{"a reply seen 1"},
+			func(s *stage) *event.Event { return s.message("hi") },
+			[]string{"a reply seen 1"},
 		},
 		"command with arguments": {
 			`bot.command("骰子", {args = "[n:int]"}, function(msg, args) msg:reply("n=" .. tostring(args.n)) end)`,
-			func(s *stage) *event.Event { return s.message("骰子 20") }, []string{"a reply n=20"},
+			func(s *stage) *event.Event { return s.message("骰子 20") },
+			[]string{"a reply n=20"},
 		},
 		"command glued to its argument": {
 			`bot.command("投", {args = "<n:int>"}, function(msg, args) msg:reply("n=" .. args.n) end)`,
-			func(s *stage) *event.Event { return s.message("投2") }, []string{"a reply n=2"},
+			func(s *stage) *event.Event { return s.message("投2") },
+			[]string{"a reply n=2"},
 		},
 		"a word that begins alike is no command": {
 			`bot.command("投", {args = "<n:int>"}, function(msg, args) msg:reply("n=" .. args.n) end)`,
@@ -251,7 +259,8 @@ func TestHandlers(t *testing.T) {
 		},
 		"wrong call is answered with the usage": {
 			`bot.command("投", {args = "<n:int>", help = "投票"}, function(msg, args) msg:reply("n") end)`,
-			func(s *stage) *event.Event { return s.message("/投 x") }, []string{"a reply 用法：投 <n>\n投票"},
+			func(s *stage) *event.Event { return s.message("/投 x") },
+			[]string{"a reply 用法：投 <n>\n投票"},
 		},
 		"command in a group needs prefix or mention": {
 			`bot.command("骰子", function(msg) msg:reply("x") end)`,
@@ -259,27 +268,33 @@ func TestHandlers(t *testing.T) {
 		},
 		"command in a group with a prefix": {
 			`bot.command("骰子", function(msg) msg:reply("x") end)`,
-			func(s *stage) *event.Event { return s.inGroup("/骰子", false) }, []string{"a reply x"},
+			func(s *stage) *event.Event { return s.inGroup("/骰子", false) },
+			[]string{"a reply x"},
 		},
 		"bare command in a group": {
 			`bot.command("骰子", {bare = true}, function(msg) msg:reply("x") end)`,
-			func(s *stage) *event.Event { return s.inGroup("骰子", false) }, []string{"a reply x"},
+			func(s *stage) *event.Event { return s.inGroup("骰子", false) },
+			[]string{"a reply x"},
 		},
 		"command with quotes and a rest": {
 			`bot.command("投票", {args = "<title> <options...>"}, function(msg, a) msg:reply(a.title .. "|" .. table.concat(a.options, "|")) end)`,
-			func(s *stage) *event.Event { return s.message(`投票 "吃 什么" 面 “大 米”`) }, []string{"a reply 吃 什么|面|大 米"},
+			func(s *stage) *event.Event { return s.message(`投票 "吃 什么" 面 “大 米”`) },
+			[]string{"a reply 吃 什么|面|大 米"},
 		},
 		"reply with parts": {
 			`bot.on("message", function(msg) msg:reply{text = "t", sticker = "md5:0123456789abcdef0123456789abcdef", revoke_after = "90s"} end)`,
-			func(s *stage) *event.Event { return s.message("hi") }, []string{"a reply t md5:0123456789abcdef0123456789abcdef"},
+			func(s *stage) *event.Event { return s.message("hi") },
+			[]string{"a reply t md5:0123456789abcdef0123456789abcdef"},
 		},
 		"other chats need a grant": {
 			`bot.on("message", function(msg) local g = assert(bot.group("读书群")) local ok, err = g:send("x") msg:reply(tostring(ok) .. " " .. err:match("grant")) end)`,
-			func(s *stage) *event.Event { return s.message("hi") }, []string{"a reply nil grant"},
+			func(s *stage) *event.Event { return s.message("hi") },
+			[]string{"a reply nil grant"},
 		},
 		"a name of several is told": {
 			`bot.on("message", function(msg) local _, err = bot.contact("小明") msg:reply(err) end)`,
-			func(s *stage) *event.Event { return s.message("hi") }, []string{"a reply ambiguous: 2 contacts named 小明; set a remark"},
+			func(s *stage) *event.Event { return s.message("hi") },
+			[]string{"a reply ambiguous: 2 contacts named 小明; set a remark"},
 		},
 		"too many answers to one event": {
 			`bot.on("message", function(msg) for i = 1, 20 do local ok, err = msg:reply("x") if not ok then bot.admin("stopped: %s", err) return end end end)`,

@@ -9,6 +9,7 @@ import (
 // Whatever a script does, the call ends within its budget and another plugin still
 // answers. What each row tries has stopped, or killed, hosts of stock Lua.
 func TestHostileScripts(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]string{
 		"endless loop":            `while true do end`,
 		"endless loop in pcall":   `while true do pcall(function() while true do end end) end`,
@@ -88,6 +89,7 @@ bot.on("message", function(msg) msg:reply("still here") end)`,
 }
 
 func TestHostileSources(t *testing.T) {
+	t.Parallel()
 	for name, source := range map[string]string{
 		"nested brackets":  "local x = " + strings.Repeat("(", 200_000),
 		"nested tables":    "local x = " + strings.Repeat("{", 100_000) + strings.Repeat("}", 100_000),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strconv"
@@ -23,16 +24,15 @@ import (
 // logTable is bot.log.
 func (p *plugin) logTable() *lua.LTable {
 	t := p.l.NewTable()
-	level := func(at func() *zerolog.Event) lua.LGFunction {
+	level := func(at zerolog.Level) lua.LGFunction {
 		return func(l *lua.LState) int {
-			at().Str("plugin", p.name).Str("text", format(l, 1)).Msg("plugin log")
+			p.log(at, format(l, 1))
 			return 0
 		}
 	}
-	log := p.host.opts.Logger
 	p.l.SetFuncs(t, map[string]lua.LGFunction{
-		"debug": level(func() *zerolog.Event { return log.Debug() }), "info": level(func() *zerolog.Event { return log.Info() }),
-		"warn": level(func() *zerolog.Event { return log.Warn() }), "error": level(func() *zerolog.Event { return log.Error() }),
+		"debug": level(zerolog.DebugLevel), "info": level(zerolog.InfoLevel),
+		"warn": level(zerolog.WarnLevel), "error": level(zerolog.ErrorLevel),
 	})
 	return t
 }
@@ -42,7 +42,7 @@ func (p *plugin) textTable() *lua.LTable {
 	t := p.l.NewTable()
 	one := func(f func(string) string) lua.LGFunction {
 		return func(l *lua.LState) int {
-			l.Push(lua.LString(f(l.CheckString(1))))
+			l.Push(lua.LString(f(short(l))))
 			return 1
 		}
 	}
@@ -56,8 +56,21 @@ func (p *plugin) textTable() *lua.LTable {
 	return t
 }
 
+// short gives the first argument, a text that is not too long for work on every character.
+func short(l *lua.LState) string {
+	s := l.CheckString(1)
+	if len(s) > subjectMost {
+		l.ArgError(1, fmt.Sprintf("a text of at most %d bytes expected", subjectMost))
+	}
+	charge(l, work(64*len(s)))
+	return s
+}
+
+// foldGrowth is more than a text can shrink by folding.
+const foldGrowth = 64
+
 func textContains(l *lua.LState) int {
-	s := match.DefaultFolding.Fold(l.CheckString(1))
+	s := match.DefaultFolding.Fold(short(l))
 	words := []string{}
 	switch v := l.CheckAny(2).(type) {
 	case *lua.LTable:
@@ -66,6 +79,10 @@ func textContains(l *lua.LState) int {
 		words = append(words, v.String())
 	}
 	for _, w := range words {
+		charge(l, work(16*len(w)+len(s)))
+		if len(w) > len(s)*foldGrowth {
+			continue
+		}
 		if w = match.DefaultFolding.Fold(w); w != "" && strings.Contains(s, w) {
 			l.Push(lua.LTrue)
 			return 1
@@ -78,19 +95,19 @@ func textContains(l *lua.LState) int {
 // textExpand fills ${name} and ${name|fallback} from a table, in one pass.
 func textExpand(l *lua.LState) int {
 	s, vars := l.CheckString(1), l.CheckTable(2)
+	charge(l, work(len(s)))
 	var b strings.Builder
 	for {
 		before, after, ok := strings.Cut(s, "${")
+		literal := ok && strings.HasSuffix(before, "$")
 		b.WriteString(before)
-		if !ok {
-			break
-		}
-		if strings.HasSuffix(before, "$") {
-			text := b.String()
-			b.Reset()
-			b.WriteString(text[:len(text)-1] + "${")
+		if literal {
+			b.WriteByte('{') // $${ is a literal ${
 			s = after
 			continue
+		}
+		if !ok {
+			break
 		}
 		name, rest, ok := strings.Cut(after, "}")
 		if !ok {
@@ -103,6 +120,10 @@ func textExpand(l *lua.LState) int {
 		} else {
 			b.WriteString(fallback)
 		}
+		charge(l, 1)
+		if b.Len() > stringMost {
+			l.RaiseError("bot.text.expand: %s", errTooLong.Error())
+		}
 		s = rest
 	}
 	l.Push(lua.LString(b.String()))
@@ -112,6 +133,7 @@ func textExpand(l *lua.LState) int {
 func textSplit(l *lua.LState) int {
 	s, sep := l.CheckString(1), l.OptString(2, "")
 	t := l.NewTable()
+	charge(l, work(16*len(s)))
 	parts := strings.Fields(s)
 	if sep != "" {
 		parts = strings.Split(s, sep)
@@ -124,6 +146,7 @@ func textSplit(l *lua.LState) int {
 }
 
 func textSub(l *lua.LState) int {
+	charge(l, work(16*len(l.CheckString(1))))
 	r := []rune(l.CheckString(1))
 	from, to := start(l.CheckInt(2), len(r)), l.OptInt(3, -1)
 	if to < 0 {
@@ -140,6 +163,7 @@ func textSub(l *lua.LState) int {
 
 func textChars(l *lua.LState) int {
 	t := l.NewTable()
+	charge(l, work(64*len(l.CheckString(1))))
 	for _, r := range l.CheckString(1) {
 		t.Append(lua.LString(string(r)))
 	}
@@ -159,6 +183,10 @@ func (p *plugin) jsonTable() *lua.LTable {
 			if err == nil {
 				b, err = json.Marshal(v)
 			}
+			if err == nil && len(b) > stringMost {
+				err = errTooLong
+			}
+			charge(l, work(16*len(b)))
 			if err != nil {
 				l.RaiseError("bot.json.encode: %s", err.Error())
 			}
@@ -172,6 +200,7 @@ func (p *plugin) jsonTable() *lua.LTable {
 			return 1
 		},
 		"decode": func(l *lua.LState) int {
+			charge(l, work(64*len(l.CheckString(1))))
 			v, err := decodeJSON(l.CheckString(1))
 			if err != nil {
 				l.Push(lua.LNil)
@@ -188,6 +217,9 @@ func (p *plugin) jsonTable() *lua.LTable {
 // decodeJSON reads one value. Whole numbers that a Lua number would round come as
 // texts.
 func decodeJSON(s string) (any, error) {
+	if valuesIn(s) > plainMost {
+		return nil, errTooMuch
+	}
 	dec := json.NewDecoder(strings.NewReader(s))
 	dec.UseNumber()
 	var v any
@@ -198,6 +230,23 @@ func decodeJSON(s string) (any, error) {
 		return nil, errors.New("something follows the value")
 	}
 	return numbers(v, 0)
+}
+
+// valuesIn counts, roughly from above, the values of a JSON text before any of them
+// takes memory.
+func valuesIn(s string) int {
+	n, quoted := 1, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 const exactMost = 1 << 53
@@ -345,6 +394,7 @@ var errChecked = errors.New("the plugin is only being checked")
 func (nowhere) Queue(context.Context, *event.Event, string, int, event.Action) (int64, error) {
 	return 0, errChecked
 }
+
 func (nowhere) Outcome(context.Context, int64) (event.Status, string, error) {
 	return "", "", errChecked
 }

@@ -8,6 +8,27 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
+// stepsPerCharge is how many steps of a pattern cost as much as an instruction.
+const stepsPerCharge = 4
+
+// charged makes a function of the library cost what its texts weigh.
+func charged(l *lua.LState, f lua.LValue) lua.LValue {
+	fn, ok := f.(*lua.LFunction)
+	if !ok || !fn.IsG {
+		return f
+	}
+	return l.NewFunction(func(l *lua.LState) int {
+		size := 0
+		for i := 1; i <= min(l.GetTop(), 3); i++ {
+			if s, ok := l.Get(i).(lua.LString); ok {
+				size += len(s)
+			}
+		}
+		charge(l, work(size))
+		return fn.GFunction(l)
+	})
+}
+
 // subjectMost is how long a text may be that a pattern is tried on.
 const subjectMost = 64 << 10
 
@@ -20,6 +41,9 @@ func openString(l *lua.LState) {
 	l.SetFuncs(tab, map[string]lua.LGFunction{
 		"find": strFind, "match": strMatch, "gmatch": strGmatch, "gsub": strGsub, "rep": strRep, "format": strFormat,
 	})
+	for _, name := range []string{"lower", "upper", "reverse", "sub", "byte", "char"} {
+		tab.RawSetString(name, charged(l, tab.RawGetString(name)))
+	}
 	tab.RawSetString("gfind", lua.LNil)
 	tab.RawSetString("dump", lua.LNil)
 	tab.RawSetString("__index", lua.LNil)
@@ -29,7 +53,7 @@ func openString(l *lua.LState) {
 	mt.RawSetString("__index", tab)
 	mt.RawSetString("__metatable", lua.LFalse)
 	l.SetMetatable(lua.LString(""), mt)
-	real, ok := l.GetGlobal("getmetatable").(*lua.LFunction)
+	stock, ok := l.GetGlobal("getmetatable").(*lua.LFunction)
 	if !ok {
 		return
 	}
@@ -42,7 +66,7 @@ func openString(l *lua.LState) {
 			l.Push(lua.LFalse)
 			return 1
 		}
-		l.Push(real)
+		l.Push(stock)
 		l.Push(l.Get(1))
 		l.Call(1, 1)
 		return 1
@@ -101,7 +125,14 @@ func strFind(l *lua.LState) int {
 
 func search(l *lua.LState, src, pat string, from int) (s, e int, caps []span) {
 	steps := matchSteps
-	s, e, caps, err := find(src, pat, from, &steps)
+	return step(l, src, pat, from, &steps)
+}
+
+// step looks once, for functions that look again and again with one budget.
+func step(l *lua.LState, src, pat string, from int, steps *int) (s, e int, caps []span) {
+	had := *steps
+	s, e, caps, err := find(src, pat, from, steps)
+	charge(l, 1+(had-*steps)/stepsPerCharge)
 	if err != nil {
 		l.RaiseError("%s", err.Error())
 	}
@@ -145,10 +176,7 @@ func strGmatch(l *lua.LState) int {
 			l.Push(lua.LNil)
 			return 1
 		}
-		s, e, caps, err := find(src, pat, at, &steps)
-		if err != nil {
-			l.RaiseError("%s", err.Error())
-		}
+		s, e, caps := step(l, src, pat, at, &steps)
 		if s < 0 {
 			at = len(src) + 1
 			l.Push(lua.LNil)
@@ -174,10 +202,7 @@ func strGsub(l *lua.LState) int {
 	var b strings.Builder
 	steps, n, at := matchSteps, 0, 0
 	for n < most {
-		s, e, caps, err := find(src, pat, at, &steps)
-		if err != nil {
-			l.RaiseError("%s", err.Error())
-		}
+		s, e, caps := step(l, src, pat, at, &steps)
 		if s < 0 {
 			break
 		}
@@ -223,14 +248,10 @@ func replacement(l *lua.LState, repl lua.LValue, src string, s, e int, caps []sp
 	default:
 		return expand(l, repl.String(), src, s, e, caps)
 	}
-	switch v.Type() {
-	case lua.LTNil:
+	if !lua.LVAsBool(v) {
 		return src[s:e]
-	case lua.LTBool:
-		if !lua.LVAsBool(v) {
-			return src[s:e]
-		}
-	case lua.LTString, lua.LTNumber:
+	}
+	if lua.LVCanConvToString(v) {
 		return v.String()
 	}
 	l.RaiseError("invalid replacement value (a %s)", v.Type().String())
@@ -267,6 +288,7 @@ func strRep(l *lua.LState) int {
 	if len(s) > 0 && n > stringMost/len(s) {
 		l.RaiseError("string.rep: the text would have more than %d bytes", stringMost)
 	}
+	charge(l, work(len(s)*n))
 	l.Push(lua.LString(strings.Repeat(s, n)))
 	return 1
 }

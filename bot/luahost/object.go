@@ -2,12 +2,13 @@ package luahost
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"time"
 	"wxbot/bot/clock"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
@@ -88,9 +89,9 @@ func (p *plugin) field(l *lua.LState, kind string, v any, name string) lua.LValu
 		}
 		return p.eventField(l, v, name)
 	case *personObject:
-		return p.personField(l, v, name)
+		return p.personField(v, name)
 	case *chatObject:
-		return p.chatField(l, v, name)
+		return p.chatField(v, name)
 	case *sentObject:
 		return p.sentField(v, name)
 	case *handler:
@@ -106,7 +107,7 @@ func (p *plugin) field(l *lua.LState, kind string, v any, name string) lua.LValu
 		if name == "cancel" {
 			return p.method("timer", "cancel", func(l *lua.LState) int {
 				if t, ok := l.CheckUserData(1).Value.(*timer); ok {
-					t.cancelled.Store(true)
+					t.cancel()
 				}
 				return 0
 			})
@@ -151,7 +152,7 @@ func (p *plugin) eventField(l *lua.LState, o *eventObject, name string) lua.LVal
 	}
 	switch {
 	case ev.Request != nil:
-		return p.requestField(l, ev, name)
+		return p.requestField(ev, name)
 	case ev.Members != nil:
 		return p.membersField(l, ev, name)
 	case ev.Recalled != nil && name == "message" && ev.Recalled.Message != nil:
@@ -186,7 +187,7 @@ func (p *plugin) membersField(l *lua.LState, ev *event.Event, name string) lua.L
 	return lua.LNil
 }
 
-func (p *plugin) requestField(l *lua.LState, ev *event.Event, name string) lua.LValue {
+func (p *plugin) requestField(ev *event.Event, name string) lua.LValue {
 	switch name {
 	case "nickname":
 		return text(ev.Sender.Nickname)
@@ -283,10 +284,17 @@ func (p *plugin) messageField(l *lua.LState, o *eventObject, name string) lua.LV
 	return nil
 }
 
+// messageMost is how long a text to send may be: it is split into messages, and
+// nobody wants hundreds of them.
+const messageMost = 32 << 10
+
 // outgoing reads a message to send: a text, or a table of parts.
 func outgoing(l *lua.LState, at int) event.Outgoing {
 	switch v := l.CheckAny(at).(type) {
 	case lua.LString:
+		if len(v) > messageMost {
+			l.ArgError(at, fmt.Sprintf("a text of more than %d bytes", messageMost))
+		}
 		return event.Outgoing{Text: string(v)}
 	case lua.LNumber:
 		return event.Outgoing{Text: v.String()}
@@ -302,7 +310,9 @@ func outgoingTable(l *lua.LState, t *lua.LTable, at int) event.Outgoing {
 	t.ForEach(func(k, v lua.LValue) {
 		switch k.String() {
 		case "text":
-			out.Text = v.String()
+			if out.Text = v.String(); len(out.Text) > messageMost {
+				l.ArgError(at, fmt.Sprintf("a text of more than %d bytes", messageMost))
+			}
 		case "sticker":
 			out.Sticker = sticker(l, v.String(), at)
 		case "mention":
@@ -374,7 +384,7 @@ func (p *plugin) replySticker(l *lua.LState) int {
 	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: event.Outgoing{Sticker: sticker(l, l.CheckString(2), 2)}})
 }
 
-func (p *plugin) personField(l *lua.LState, o *personObject, name string) lua.LValue {
+func (p *plugin) personField(o *personObject, name string) lua.LValue {
 	q := o.person
 	switch name {
 	case "name":
@@ -430,7 +440,7 @@ func (p *plugin) sendTo(l *lua.LState, key string) int {
 	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: c.ev.Kind == event.KindMemberJoined})
 }
 
-func (p *plugin) chatField(l *lua.LState, o *chatObject, name string) lua.LValue {
+func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 	switch name {
 	case "kind":
 		return text(string(o.chat.Kind))
@@ -475,6 +485,16 @@ func (p *plugin) sentField(o *sentObject, name string) lua.LValue {
 			c := p.running(l, "sent:wait")
 			return p.outcome(l, c, receiver[*sentObject](l, "sent").id)
 		})
+	case "revoke_after":
+		return p.method("sent", "revoke_after", func(l *lua.LState) int {
+			c := p.running(l, "sent:revoke_after")
+			id := receiver[*sentObject](l, "sent").id
+			d := seconds(l, 2)
+			if d > revokeMost {
+				l.ArgError(2, "revoke_after is a duration up to 110s")
+			}
+			return p.revokeLater(l, c, strconv.FormatInt(id, 10), d)
+		})
 	case "revoke":
 		return p.method("sent", "revoke", func(l *lua.LState) int {
 			c := p.running(l, "sent:revoke")
@@ -484,9 +504,12 @@ func (p *plugin) sentField(o *sentObject, name string) lua.LValue {
 	return lua.LNil
 }
 
+// sleepLeast keeps a script that sleeps in a loop from spinning.
+const sleepLeast = 10 * time.Millisecond
+
 // sleeper waits for the daemon's time to pass.
 func sleeper(c clock.Clock, d time.Duration) func(context.Context) error {
-	return func(ctx context.Context) error { return c.Sleep(ctx, d) }
+	return func(ctx context.Context) error { return c.Sleep(ctx, max(d, sleepLeast)) }
 }
 
 // waiter waits for the end of an action.

@@ -2,6 +2,7 @@ package luahost
 
 import (
 	"errors"
+	"slices"
 )
 
 // Lua patterns, matched with a budget: the library's own matcher goes on for ever
@@ -193,8 +194,8 @@ func (m *matcher) open(s, p int) int {
 
 func (m *matcher) close(s, p int) int {
 	at := -1
-	for i := len(m.caps) - 1; i >= 0; i-- {
-		if m.caps[i].length == capOpen {
+	for i, v := range slices.Backward(m.caps) {
+		if v.length == capOpen {
 			at = i
 			break
 		}
@@ -262,6 +263,7 @@ func (m *matcher) back(s int, c byte) int {
 		return m.fail(errors.New("invalid capture index"))
 	}
 	text := m.src[m.caps[i].start : m.caps[i].start+m.caps[i].length]
+	*m.steps -= len(text) / 64
 	if len(m.src)-s < len(text) || m.src[s:s+len(text)] != text {
 		return -1
 	}
@@ -310,6 +312,7 @@ func (m *matcher) single(c byte, p, ep int) bool {
 	case '%':
 		return inClass(c, m.pat[p+1])
 	case '[':
+		*m.steps -= (ep - p) / 8
 		return m.inSet(c, p, ep-1)
 	}
 	return m.pat[p] == c

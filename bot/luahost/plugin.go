@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -36,7 +37,6 @@ type plugin struct {
 	handlers [handleCommand + 1][]*handler
 	life     map[string][]*lua.LFunction // load, unload, config
 	exports  map[string]*lua.LFunction
-	timers   []*timer
 	state    *lua.LTable // bot.state
 	methods  map[string]*lua.LFunction
 	metas    map[string]*lua.LTable
@@ -45,6 +45,19 @@ type plugin struct {
 	configErr error
 	only      *match.When
 	current   *call // the one that holds the lock
+	timing    sync.Mutex
+	timers    []*timer      // those that have not ended, guarded by timing
+	idle      []*lua.LState // threads for further calls
+	waits     int           // calls that wait
+	logs      bucket
+	sends     bucket
+	notices   bucket
+	// expressions are those of bot.re that were used lately.
+	expressions map[string]*regexp.Regexp
+	weighed     time.Time // when what it keeps was looked at last
+	looked      time.Time // when the process's heap was
+	heapAt      uint64    // the process's heap, when what it keeps was looked at last
+	renewing    bool      // it kept too much
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -62,19 +75,22 @@ func (p *plugin) info() Info {
 	return i
 }
 
+// heapMost is how much the heap may grow in one stretch.
+const heapMost = 64 << 20
+
 // loadMost bounds the top level of a script, its load and its unload handlers.
 const loadMost = 2 * time.Second
 
 // load makes a version of a plugin: it compiles the source and runs its top level,
 // in which registrations are collected. Nothing of it is seen by others yet.
-func (h *Host) load(name, file, source string, cfg settings, state map[string]any) (*plugin, error) {
+func (h *Host) load(name, file, source string, cfg settings, state *lua.LTable) (*plugin, error) {
 	proto, err := compile(baseName(file), source)
 	if err != nil {
 		return nil, err
 	}
 	p := &plugin{
-		host: h, name: name, file: file, source: source, config: cfg, gas: newGas(),
-		lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
+		host: h, name: name, file: file, source: source, config: cfg, gas: newGas(heapMost),
+		weighed: time.Now(), lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
 		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
 	}
 	p.lock <- struct{}{}
@@ -87,8 +103,9 @@ func (h *Host) load(name, file, source string, cfg settings, state map[string]an
 	p.openAPI(state)
 	p.gas.fill(loadMost)
 	err = protect(func() error {
-		return p.l.CallByParam(lua.P{Fn: p.l.NewFunctionFromProto(proto), Protect: true})
+		return p.l.CallByParam(lua.P{Fn: p.l.NewFunctionFromProto(proto), Protect: true}, p.l.NewFunction(concat))
 	})
+	p.l.RemoveContext() // else every thread made from it would get a context of its own
 	p.loading = false
 	if err != nil {
 		p.l.Close()
@@ -136,10 +153,10 @@ func (p *plugin) explain(err error) error {
 	if !errors.As(err, &api) {
 		return err
 	}
-	if p.gas.stopped && errors.Is(p.gas.err, errDeadline) {
-		return &scriptError{file: baseName(p.file), line: errorLine(api), text: fmt.Sprintf("ran for more than %s without waiting", p.host.opts.Limits.Run)}
+	if p.gas.stopped {
+		return &scriptError{file: baseName(p.file), line: errorLine(api), text: p.limitText()}
 	}
-	text := api.Object.String()
+	text := cut(api.Object.String())
 	if t, ok := api.Object.(*lua.LTable); ok {
 		text = "error object: " + t.String()
 	}
@@ -188,42 +205,76 @@ func (p *plugin) acquire(ctx context.Context) error {
 
 func (p *plugin) release() { p.lock <- struct{}{} }
 
-// errUnloaded ends calls of a version that has been replaced.
-var errUnloaded = errors.New("the plugin was reloaded")
+var (
+	// errUnloaded ends calls of a version that has been replaced.
+	errUnloaded = errors.New("the plugin was reloaded")
+	// errCall ends calls that take too long altogether.
+	errCall = errors.New("the call took too long")
+)
 
 // execute runs a call to its end on a thread of its own, and reports whether the
 // function returned true.
 func (c *call) execute(life context.Context, args func(l *lua.LState) []lua.LValue) bool {
 	p := c.plugin
-	ctx, cancel := context.WithTimeout(life, p.host.opts.Limits.Call)
+	p.host.busy.Add(1)
+	defer p.host.busy.Add(-1)
+	ctx, cancel := context.WithCancel(life)
 	defer cancel()
-	c.ctx = ctx
+	c.ctx, c.left = ctx, p.host.opts.Limits.Call
 	if err := p.acquire(ctx); err != nil {
 		c.err = err
 		return false
 	}
 	defer p.release()
-	if c.handler.off {
-		return false
-	}
-	th, stop := p.l.NewThread()
-	if stop != nil {
-		defer stop()
-	}
-	th.SetContext(p.gas)
+	return !c.handler.off && c.locked(args)
+}
+
+// locked runs a call whose time and context are set, under the run lock.
+func (c *call) locked(args func(l *lua.LState) []lua.LValue) bool {
+	p := c.plugin
+	th := p.thread()
 	c.enter(th)
 	err := protect(func() error {
 		return th.CallByParam(lua.P{Fn: c.handler.fn, NRet: 2, Protect: true}, args(th)...)
 	})
 	p.current = nil
 	p.l.G.CurrentThread = p.l
+	p.weighKept()
 	if err != nil {
+		// Its stack is in an unknown state.
+		delete(p.gas.threads, th)
+		th.Dead = true
 		c.err = p.explain(err)
-		c.report(ctx)
+		c.report(c.ctx)
 		return false
 	}
-	c.results = []lua.LValue{th.Get(-2), th.Get(-1)}
-	return c.results[0] == lua.LTrue
+	first, second := th.Get(-2), th.Get(-1)
+	if c.wait {
+		c.results = []lua.LValue{first, second}
+	}
+	th.SetTop(0)
+	if len(p.idle) < idleMost {
+		p.idle = append(p.idle, th)
+	} else {
+		delete(p.gas.threads, th)
+		th.Dead = true
+	}
+	return first == lua.LTrue
+}
+
+// thread gives a Lua thread for a call: one that an earlier call has left clean, or
+// a new one. All of them count as resumed, since a script must not resume the
+// thread of a call, its own or another's.
+func (p *plugin) thread() *lua.LState {
+	if n := len(p.idle); n > 0 {
+		th := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		return th
+	}
+	th, _ := p.l.NewThread() // without a context there is nothing to cancel
+	th.SetContext(p.gas)
+	p.gas.threads[th] = true
+	return th
 }
 
 // enter makes a call the one that runs.
@@ -232,26 +283,85 @@ func (c *call) enter(th *lua.LState) {
 	p.current = c
 	p.l.G.CurrentThread = th
 	p.gas.fill(p.host.opts.Limits.Run)
+	c.since = time.Now()
 }
 
 // waiting lets other handlers of the plugin run while f waits, and claims the
-// event. It must be called by the thread that runs.
-func (c *call) waiting(l *lua.LState, f func(ctx context.Context) error) error {
+// event. It must be called by the thread that runs. Where the call has no time
+// left, or its version is no longer in force, it ends in a way that the script
+// cannot catch.
+func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) error) error {
 	p := c.plugin
+	if p.gas.stopped {
+		l.RaiseError("%s", p.gas.err.Error())
+	}
+	c.left -= time.Since(c.since)
+	if p.waits >= waitsMost {
+		l.RaiseError("more than %d calls of the plugin are waiting", waitsMost)
+	}
 	c.claim()
 	th := p.l.G.CurrentThread
 	p.current = nil
+	p.waits++
 	p.release()
-	err := f(c.ctx)
+	err := c.wait1(counts, f)
 	// The lock must be had again whatever happened: the caller gives it back.
 	<-p.lock
-	p.current = c
-	p.l.G.CurrentThread = th
-	p.gas.fill(p.host.opts.Limits.Run)
-	if c.ctx.Err() != nil || p.alive.Err() != nil {
-		l.RaiseError("%s", errUnloaded.Error())
+	p.waits--
+	c.enter(th)
+	switch {
+	case c.ctx.Err() != nil || p.alive.Err() != nil:
+		p.gas.stop(errUnloaded)
+	case c.left <= 0:
+		p.gas.stop(errCall)
+	}
+	if p.gas.stopped {
+		l.RaiseError("%s", p.gas.err.Error())
 	}
 	return err
+}
+
+// idleMost is how many threads are kept for further calls.
+const idleMost = 2
+
+// waitsMost bounds the calls of one plugin that wait at the same time.
+const waitsMost = 500
+
+// wait1 waits without the lock. What counts is taken from the call's time.
+func (c *call) wait1(counts bool, f func(ctx context.Context) error) error {
+	if !counts {
+		return f(c.ctx)
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(c.ctx, c.left)
+	defer cancel()
+	err := f(ctx)
+	c.left -= time.Since(began)
+	return err
+}
+
+// limitText says which limit ended a call, in the words of its author.
+func (p *plugin) limitText() string {
+	limits := p.host.opts.Limits
+	switch {
+	case errors.Is(p.gas.err, errDeadline), errors.Is(p.gas.err, errBudget):
+		return fmt.Sprintf("ran for more than %s without waiting", limits.Run)
+	case errors.Is(p.gas.err, errMemory):
+		return fmt.Sprintf("took more than %d MB of memory", heapMost>>20)
+	case errors.Is(p.gas.err, errCall):
+		return fmt.Sprintf("took more than %s altogether", limits.Call)
+	}
+	return p.gas.err.Error()
+}
+
+// textMost is how much of an error's text is told.
+const textMost = 500
+
+func cut(s string) string {
+	if len(s) <= textMost {
+		return s
+	}
+	return strings.ToValidUTF8(s[:textMost], "") + "…"
 }
 
 func (c *call) report(ctx context.Context) {
@@ -263,8 +373,7 @@ func (c *call) report(ctx context.Context) {
 	if c.ev != nil {
 		log = log.Str("msg", c.ev.ID)
 	}
-	var pe *panicError
-	if errors.As(c.err, &pe) {
+	if pe, ok := errors.AsType[*panicError](c.err); ok {
 		log = log.Bytes("stack", pe.stack)
 	}
 	log.Msg("plugin handler failed")
@@ -272,26 +381,38 @@ func (c *call) report(ctx context.Context) {
 }
 
 // unload runs the unload handlers and ends everything of this version.
-func (p *plugin) unload(ctx context.Context, h *Host) {
-	p.lifecycle(ctx, "unload", nil)
+func (p *plugin) unload(ctx context.Context) {
+	if err := p.acquire(ctx); err == nil {
+		if err := p.lifecycle(ctx, "unload", nil); err != nil {
+			p.host.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("unload handler failed")
+		}
+		p.release()
+	}
 	p.stopTimers()
 	if p.stopped != nil {
 		p.stopped()
 	}
 }
 
-// lifecycle runs the load, unload or config handlers; the first error ends it.
+// lifecycle runs the load, unload or config handlers under the run lock; the first
+// error ends it.
 func (p *plugin) lifecycle(ctx context.Context, what string, ev map[string]any) error {
 	for _, fn := range p.life[what] {
 		c := &call{host: p.host, plugin: p, handler: &handler{fn: fn}, name: what, claimed: make(chan struct{})}
-		bounded, cancel := context.WithTimeout(ctx, loadMost)
-		c.execute(bounded, func(l *lua.LState) []lua.LValue { return []lua.LValue{toLua(l, ev)} })
-		cancel()
-		if c.err != nil {
-			return c.err
+		if err := c.bounded(ctx, ev); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// bounded runs a call of the life cycle, which has loadMost at most.
+func (c *call) bounded(ctx context.Context, ev map[string]any) error {
+	ctx, cancel := context.WithTimeout(ctx, loadMost)
+	defer cancel()
+	c.ctx, c.left = ctx, c.plugin.host.opts.Limits.Call
+	c.locked(func(l *lua.LState) []lua.LValue { return []lua.LValue{toLua(l, ev)} })
+	return c.err
 }
 
 // fault tells the operator of an error, not more often than every ten minutes for
@@ -313,6 +434,7 @@ func (p *plugin) object(l *lua.LState, c *call, ev *event.Event) lua.LValue {
 		kind = "message"
 	case event.KindFriendRequest:
 		kind = "friend_request"
+	default:
 	}
 	return p.wrap(l, kind, &eventObject{c, ev})
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"wxbot/bot/conf"
 )
 
@@ -77,10 +79,11 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 		return strings.Compare(a.name, b.name)
 	})
 	h.plugins.Store(&next)
+	gone := slices.Clone(replaced)
 	for _, p := range old {
-		replaced = append(replaced, p)
+		gone = append(gone, p)
 	}
-	h.settle(ctx, next, loaded, replaced)
+	h.settle(ctx, next, loaded, replaced, gone)
 	h.remember(problems)
 	return problems
 }
@@ -92,76 +95,106 @@ func hint(p conf.Problem) string {
 	return " (" + p.Hint + ")"
 }
 
-// replace makes a new version, with the old one's state, and runs its load
-// handlers. If these fail, the new version is dropped again.
+// replace puts a new version in force. The old one's lock is held from the copy of
+// its state to the swap, so that nothing it does in between is lost. An old version
+// whose unload handlers ran although the new one then failed is told so by its load
+// handlers.
 func (h *Host) replace(ctx context.Context, s source, set settings, was *plugin) (*plugin, error) {
-	var state map[string]any
-	reason, version := "start", ""
-	if was != nil {
-		state, version, reason = was.handOver(ctx), was.header.version, "reload"
+	if was == nil {
+		p, err := h.load(s.name, s.file, s.text, set, nil)
+		if err != nil {
+			return nil, err
+		}
+		return p, p.begin(ctx, "start", "")
 	}
-	p, err := h.load(s.name, s.file, s.text, set, state)
+	if err := was.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer was.release()
+	p, err := h.load(s.name, s.file, s.text, set, was.state)
 	if err != nil {
 		return nil, err
 	}
-	p.alive, p.stopped = context.WithCancel(context.WithoutCancel(ctx))
-	if err := p.lifecycle(ctx, "load", map[string]any{"reason": reason, "old_version": version}); err != nil {
-		p.stopped()
-		return nil, fmt.Errorf("load: %w", err)
+	h.unloading(ctx, was)
+	if len(was.life["unload"]) > 0 {
+		p.fillState(was.state)
 	}
+	if err := p.begin(ctx, "reload", was.header.version); err != nil {
+		if again := was.lifecycle(ctx, "load", map[string]any{"reason": "resume", "old_version": p.header.version}); again != nil {
+			h.opts.Logger.Warn().Err(again).Str("plugin", was.name).Msg("load handler failed")
+		}
+		return nil, err
+	}
+	was.stopTimers()
+	h.swap(was, p, true)
 	return p, nil
 }
 
-// handOver copies bot.state of a version that is to be replaced.
-func (p *plugin) handOver(ctx context.Context) map[string]any {
+// begin runs the load handlers of a new version. If they fail, it is dropped again.
+func (p *plugin) begin(ctx context.Context, reason, version string) error {
+	p.alive, p.stopped = context.WithCancel(context.WithoutCancel(ctx))
 	if err := p.acquire(ctx); err != nil {
-		return nil
+		return err
 	}
 	defer p.release()
-	v, err := fromLua(p.state)
-	if err != nil {
-		p.host.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("state not handed over")
-		return nil
+	if err := p.lifecycle(ctx, "load", map[string]any{"reason": reason, "old_version": version}); err != nil {
+		p.stopped()
+		return fmt.Errorf("load: %w", err)
 	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		return nil
+	return nil
+}
+
+// unloading runs unload handlers under the run lock; a failure is logged only.
+func (h *Host) unloading(ctx context.Context, p *plugin) {
+	if err := p.lifecycle(ctx, "unload", nil); err != nil {
+		h.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("unload handler failed")
 	}
-	return m
+}
+
+// fillState makes bot.state of a version that is not in force yet a copy of the old
+// one's, whose lock the caller holds.
+func (p *plugin) fillState(old *lua.LTable) {
+	var keys []lua.LValue
+	p.state.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
+	for _, k := range keys {
+		p.state.RawSet(k, lua.LNil)
+	}
+	if err := copyInto(p.state, old); err != nil {
+		p.host.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("state not handed over whole")
+	}
 }
 
 // settle starts what is new and ends what is replaced or gone.
-func (h *Host) settle(ctx context.Context, all, loaded, gone []*plugin) {
+func (h *Host) settle(ctx context.Context, all, loaded, replaced, gone []*plugin) {
 	life := h.life()
 	for _, p := range loaded {
 		if life != nil {
-			p.startTimers(life, h)
+			p.startTimers(life)
 		}
 		h.opts.Logger.Info().Str("plugin", p.name).Str("version", p.header.version).Msg("plugin loaded")
 	}
 	for _, p := range gone {
 		p.stopTimers()
-		if err := p.lifecycle(ctx, "unload", nil); err != nil {
-			h.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("unload handler failed")
+		if !slices.Contains(replaced, p) {
+			if err := p.acquire(ctx); err == nil {
+				h.unloading(ctx, p)
+				p.release()
+			}
 		}
 		stop := p.stopped
-		h.calls.Go(func() {
+		h.begin(func() {
 			t := time.NewTimer(callGrace)
 			defer t.Stop()
-			var done <-chan struct{}
-			if life != nil {
-				done = life.Done()
-			}
 			select {
 			case <-t.C:
-			case <-done:
+			case <-h.over:
 			}
 			stop()
 		})
 	}
 	sum := sha256.New()
 	for _, p := range all {
-		fmt.Fprintln(sum, p.name, p.config.text, p.source)
+		sum.Write(fmt.Appendln(nil, p.name, p.config.text, p.source))
 	}
 	h.mu.Lock()
 	h.rev = hex.EncodeToString(sum.Sum(nil))[:8]
@@ -181,13 +214,11 @@ func (h *Host) remember(problems []Problem) {
 
 func problemOf(s source, err error, kept bool) Problem {
 	p := Problem{Plugin: s.name, File: s.file, Text: err.Error(), Kept: kept}
-	var se *scriptError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*scriptError](err); ok {
 		p.Line = se.line
 		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
 	}
-	var ce *configError
-	if errors.As(err, &ce) {
+	if ce, ok := errors.AsType[*configError](err); ok {
 		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text
 	}
 	return p

@@ -2,8 +2,8 @@ package luahost
 
 import (
 	"context"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -21,16 +21,19 @@ type timer struct {
 	daily     time.Duration // time of day, if isDaily
 	isDaily   bool
 	name      string
-	cancelled atomic.Bool
+	cancelled chan struct{} // closed by cancel
+	ended     sync.Once
 	started   sync.Once
 }
 
+// cancel ends a timer; a call that runs already goes on.
+func (t *timer) cancel() { t.ended.Do(func() { close(t.cancelled) }) }
+
 func (p *plugin) addTimer(l *lua.LState, t *timer) int {
-	if len(p.timers) >= p.host.opts.Limits.Timers {
+	t.p, t.cancelled = p, make(chan struct{})
+	if !p.keepTimer(t) {
 		l.RaiseError("more than %d timers", p.host.opts.Limits.Timers)
 	}
-	t.p = p
-	p.timers = append(p.timers, t)
 	if !p.loading {
 		if life := p.host.life(); life != nil {
 			t.start(life)
@@ -38,6 +41,31 @@ func (p *plugin) addTimer(l *lua.LState, t *timer) int {
 	}
 	l.Push(p.wrap(l, "timer", t))
 	return 1
+}
+
+func (p *plugin) keepTimer(t *timer) bool {
+	p.timing.Lock()
+	defer p.timing.Unlock()
+	if len(p.timers) >= p.host.opts.Limits.Timers {
+		return false
+	}
+	p.timers = append(p.timers, t)
+	return true
+}
+
+func (p *plugin) dropTimer(t *timer) {
+	p.timing.Lock()
+	defer p.timing.Unlock()
+	if i := slices.Index(p.timers, t); i >= 0 {
+		p.timers = slices.Delete(p.timers, i, i+1)
+	}
+}
+
+// pending gives the timers that have not ended.
+func (p *plugin) pending() []*timer {
+	p.timing.Lock()
+	defer p.timing.Unlock()
+	return slices.Clone(p.timers)
 }
 
 func (p *plugin) apiAfter(l *lua.LState) int {
@@ -68,42 +96,43 @@ func (p *plugin) apiDaily(l *lua.LState) int {
 }
 
 // startTimers starts those that were made while loading.
-func (p *plugin) startTimers(life context.Context, _ *Host) {
-	for _, t := range p.timers {
+func (p *plugin) startTimers(life context.Context) {
+	for _, t := range p.pending() {
 		t.start(life)
 	}
 }
 
 func (p *plugin) stopTimers() {
-	for _, t := range p.timers {
-		t.cancelled.Store(true)
+	for _, t := range p.pending() {
+		t.cancel()
 	}
 }
 
 func (t *timer) start(life context.Context) {
-	t.started.Do(func() { t.p.host.calls.Go(func() { t.loop(life) }) })
+	t.started.Do(func() { t.p.host.begin(func() { t.loop(life) }) })
 }
 
 // loop waits and calls; an `every` never overlaps itself, since it calls and waits
 // in turn.
 func (t *timer) loop(life context.Context) {
+	defer t.p.dropTimer(t)
 	wait := t.first
 	for {
 		if t.isDaily {
 			wait = t.untilDaily()
 		}
-		real := time.NewTimer(t.p.host.opts.Clock.Real(wait))
+		later := time.NewTimer(t.p.host.opts.Clock.Real(wait))
 		select {
 		case <-life.Done():
-			real.Stop()
+			later.Stop()
 			return
 		case <-t.p.alive.Done():
-			real.Stop()
+			later.Stop()
 			return
-		case <-real.C:
-		}
-		if t.cancelled.Load() {
+		case <-t.cancelled:
+			later.Stop()
 			return
+		case <-later.C:
 		}
 		c := &call{host: t.p.host, plugin: t.p, handler: &handler{fn: t.fn}, name: t.name, claimed: make(chan struct{})}
 		c.execute(life, func(*lua.LState) []lua.LValue { return nil })
