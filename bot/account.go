@@ -63,6 +63,8 @@ var errOtherAccount = errors.New("the state directory belongs to another account
 const (
 	retryFirst = time.Second
 	retryMost  = time.Minute
+	// writeMost bounds a write that is made although the daemon stops.
+	writeMost = 2 * time.Second
 )
 
 // run keeps the account connected until ctx ends. After a session that died it
@@ -189,7 +191,11 @@ func (a *account) refuse(ctx context.Context, code int, text string) error {
 	a.refusal = r
 	a.mu.Unlock()
 	a.log.Error().Int("code", code).Str("text", text).Msg("login refused; no further login until wxbot qr")
-	a.tell(Refused{Code: code, Text: text})
+	// It is written even if the daemon is being stopped: the next start must not
+	// ask for a login. People are told when it is.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeMost)
+	defer cancel()
+	defer a.tell(Refused{Code: code, Text: text})
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode refusal: %w", err)
@@ -294,9 +300,9 @@ func (a *account) sink(ctx context.Context, batch wx.Batch) error {
 }
 
 func (a *account) commit(ctx context.Context, session []byte, events []event.Event) error {
-	if rows := a.book.changes(); len(rows) > 0 {
-		if err := a.store.PutKeys(ctx, rows); err != nil {
-			a.book.again(rows)
+	if rows, gone := a.book.changes(); len(rows)+len(gone) > 0 {
+		if err := a.store.PutKeys(ctx, rows, gone...); err != nil {
+			a.book.again(rows, gone)
 			return fmt.Errorf("store keys: %w", err)
 		}
 	}

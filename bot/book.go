@@ -33,6 +33,7 @@ type book struct {
 	alias map[string]string
 	next  int
 	dirty map[string]*known
+	gone  []string // keys that are to be forgotten in the store
 	// accepts are people whose request was accepted and whose new user name has
 	// not come yet.
 	accepts []*accept
@@ -95,19 +96,27 @@ func (b *book) login(self wx.Contact, dir *wx.Directory, fresh bool) {
 	for _, k := range b.byUser {
 		k.user = ""
 		b.dirty[k.key] = k
+		// Of strangers there is nothing by which to know them again.
+		if k.wxid == "" && k.remark == "" && k.nickname == "" {
+			delete(b.byKey, k.key)
+			delete(b.dirty, k.key)
+			b.gone = append(b.gone, k.key)
+		}
 	}
 	clear(b.byUser)
 	b.accepts = nil
 }
 
-// changes gives the rows that must be stored, and forgets that they must.
-func (b *book) changes() []store.KeyRow {
+// changes gives the rows that must be stored and the keys that must be forgotten,
+// and forgets that they must.
+func (b *book) changes() (rows []store.KeyRow, gone []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	gone, b.gone = b.gone, nil
 	if len(b.dirty) == 0 {
-		return nil
+		return nil, gone
 	}
-	rows := make([]store.KeyRow, 0, len(b.dirty))
+	rows = make([]store.KeyRow, 0, len(b.dirty))
 	for _, k := range b.dirty {
 		rows = append(rows, store.KeyRow{
 			Key: k.key, Kind: string(k.kind), UserName: k.user, WxID: k.wxid,
@@ -115,13 +124,14 @@ func (b *book) changes() []store.KeyRow {
 		})
 	}
 	clear(b.dirty)
-	return rows
+	return rows, gone
 }
 
 // again marks rows as not stored, after a store that failed.
-func (b *book) again(rows []store.KeyRow) {
+func (b *book) again(rows []store.KeyRow, gone []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.gone = append(b.gone, gone...)
 	for _, r := range rows {
 		if k := b.byKey[r.Key]; k != nil {
 			b.dirty[k.key] = k
@@ -205,6 +215,7 @@ func (b *book) joinLocked(old, bare *known, user string) {
 		b.alias[bare.key] = old.key
 		delete(b.byKey, bare.key)
 		delete(b.dirty, bare.key)
+		b.gone = append(b.gone, bare.key)
 	}
 	old.user = user
 	b.byUser[user] = old

@@ -169,7 +169,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.dispatch, err = dispatch.New(dispatch.Options{
 		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host},
-		Prepare: &preparer{acc: b.acc, failed: map[string]time.Time{}},
+		Prepare: &preparer{acc: b.acc, asked: map[string]time.Time{}},
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
 	})
 	if err != nil {

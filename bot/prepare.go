@@ -7,7 +7,6 @@ import (
 
 	"wxbot/bot/classify"
 	"wxbot/bot/event"
-	"wxbot/wx"
 )
 
 // The reasons for which nothing may answer an event.
@@ -18,9 +17,11 @@ const (
 
 const (
 	lookupTimeout = 5 * time.Second
-	// lookupAgain is how long an account that could not be looked up is not
-	// asked for again.
+	// lookupAgain is how long an account that was looked up is not asked for
+	// again, whatever the answer was.
 	lookupAgain = 10 * time.Minute
+	// lookupPause is the first pause after a call that failed; it doubles.
+	lookupPause = 250 * time.Millisecond
 	lookupCap   = 10_000
 )
 
@@ -29,8 +30,8 @@ const (
 type preparer struct {
 	acc *account
 
-	mu     sync.Mutex
-	failed map[string]time.Time
+	mu    sync.Mutex
+	asked map[string]time.Time // when the server answered
 }
 
 // Prepare fills in names and mentions. It looks up at the server whom it does not
@@ -61,7 +62,7 @@ func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
 		return reasonUnknown
 	}
 	chat, known := b.Chat(user)
-	if !known && p.lookUp(ctx, "", user) {
+	if !known && p.lookUp(ctx, "", user, "") {
 		chat, known = b.Chat(user)
 	}
 	if !known {
@@ -100,13 +101,18 @@ func (p *preparer) group(ctx context.Context, ev *event.Event, user string) stri
 	b := p.acc.book
 	known := p.sender(ev, user)
 	if !known || p.strangers(ev, user) {
-		if p.lookUp(ctx, "", user) {
+		if p.lookUp(ctx, "", user, ev.Sender.Key) {
 			known = p.sender(ev, user)
 			p.strangers(ev, user)
 		}
 	}
 	if !known {
 		return reasonUnknown
+	}
+	// Some groups come with members that have no names; asked for one by one
+	// they have (section 5.2).
+	if who, ok := b.user(ev.Sender.Key); ok && ev.Sender.Name() == "" && p.lookUp(ctx, user, who, "") {
+		p.sender(ev, user)
 	}
 	if m := ev.Message; m != nil && !ev.BySelf && m.Raw != "" {
 		m.Text, m.Mentioned = classify.Mention(m.Raw, b.selfNames(user)...)
@@ -156,13 +162,15 @@ func (p *preparer) strangers(ev *event.Event, group string) bool {
 	return missing
 }
 
-// lookUp asks the server for one account, unless it lately could not tell.
-func (p *preparer) lookUp(ctx context.Context, group, user string) bool {
-	now := time.Now()
+// lookUp asks the server for one account, for the sake of somebody in it if that
+// is a group. What the server answered is not asked again for a while; a call that
+// failed is tried again until ctx ends.
+func (p *preparer) lookUp(ctx context.Context, group, user, sake string) bool {
+	what := user + " " + sake
 	p.mu.Lock()
-	at, tried := p.failed[user]
+	at, tried := p.asked[what]
 	p.mu.Unlock()
-	if tried && now.Sub(at) < lookupAgain && !wx.IsGroup(user) {
+	if tried && time.Since(at) < lookupAgain {
 		return false
 	}
 	c, ok := p.acc.wxClient()
@@ -170,20 +178,18 @@ func (p *preparer) lookUp(ctx context.Context, group, user string) bool {
 		return false
 	}
 	got, err := c.Lookup(ctx, group, user)
-	if err == nil && len(got) > 0 {
-		return true
+	for wait := lookupPause; err != nil && pause(ctx, wait); wait *= 2 {
+		got, err = c.Lookup(ctx, group, user)
 	}
 	if err != nil {
 		p.acc.log.Warn().Err(err).Msg("account not looked up")
-	}
-	if ctx.Err() != nil && err == nil {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.failed) >= lookupCap {
-		clear(p.failed)
+	if len(p.asked) >= lookupCap {
+		clear(p.asked)
 	}
-	p.failed[user] = now
-	return false
+	p.asked[what] = time.Now()
+	return len(got) > 0
 }
