@@ -289,9 +289,9 @@ func (b *Bot) watcher() *watcher {
 	return &watcher{
 		dirs: func() []string { return watchDirs(b.opts.Config) },
 		changed: func(ctx context.Context) {
-			if err := b.Reload(ctx); err != nil {
-				b.log.Debug().Err(err).Msg("files looked at")
-			}
+			// Reload has told what is wrong, once; a line for each look would, with
+			// the log beside the rules, lead to the next look.
+			_ = b.Reload(ctx)
 		},
 		log: b.component("watch"),
 	}

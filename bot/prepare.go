@@ -16,7 +16,9 @@ const (
 )
 
 const (
-	lookupTimeout = 5 * time.Second
+	// lookupTimeout bounds a look-up that the server does not answer, or answers
+	// with an error each time; nobody else waits for it.
+	lookupTimeout = time.Minute
 	// lookupAgain is how long an account that was looked up is not asked for
 	// again, whatever the answer was.
 	lookupAgain = 10 * time.Minute
@@ -35,7 +37,8 @@ type preparer struct {
 }
 
 // Prepare fills in names and mentions. It looks up at the server whom it does not
-// know, for five seconds at most.
+// know; calls that fail are repeated for a minute, since what is given up here is
+// never answered.
 func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
 	if ev.Chat.Key == "" {
 		return ""

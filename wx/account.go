@@ -12,9 +12,10 @@ import (
 	"wxbot/wx/internal/wire"
 )
 
-// restrictedWithin is how soon after a login a cut means that the account is
-// restricted (section 0).
-const restrictedWithin = 30 * time.Second
+// restrictedWithin is how soon after a login by scan a 1102 means that the account
+// is restricted: 2 to 10 s were seen (section 0). 1101 may as well be a login
+// elsewhere, and a stored session is dead for reasons of its own.
+const restrictedWithin = 20 * time.Second
 
 // account is one session: who is logged in, where, and with which keys. The
 // fields above mu never change.
@@ -121,7 +122,7 @@ func (a *account) callAt(host, endpoint string, query url.Values) call {
 func (a *account) over(endpoint string, code int) *LoggedOutError {
 	return &LoggedOutError{
 		Endpoint: endpoint, Code: code,
-		Restricted: (code == retSessionInvalid || code == retCookiesInvalid) && time.Since(a.login) < restrictedWithin,
+		Restricted: a.fresh && code == retCookiesInvalid && time.Since(a.login) < restrictedWithin,
 	}
 }
 

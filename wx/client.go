@@ -57,7 +57,7 @@ func New(opts Options) (*Client, error) {
 	c := &Client{
 		opts: opts,
 		log:  opts.Logger.With().Str("component", "wx").Logger(),
-		jar:  newJar(stored),
+		jar:  newJar(stored, opts.Server != ""),
 		dir:  newDirectory(),
 		load: newLoader(),
 		own:  newRecent(ownMessages),

@@ -31,6 +31,11 @@ type cookie struct {
 // net/http/cookiejar cannot: webwx_data_ticket of .qq.com must reach the file
 // and push hosts after a restart too (section 3.5). Safe for concurrent use.
 type jar struct {
+	// oneServer: every host is one server, as Options.Server says. Servers that
+	// stand for WeChat may set cookies carelessly, so there a cookie without a
+	// fitting domain goes to every host, and a date of long ago is no expiry.
+	oneServer bool
+
 	mu      sync.Mutex
 	cookies []cookie
 	changes int // counts changes, expiry dates included
@@ -38,8 +43,8 @@ type jar struct {
 
 var _ http.CookieJar = (*jar)(nil)
 
-func newJar(stored []cookie) *jar {
-	return &jar{cookies: slices.Clone(stored)}
+func newJar(stored []cookie, oneServer bool) *jar {
+	return &jar{cookies: slices.Clone(stored), oneServer: oneServer}
 }
 
 // SetCookies keeps what an answer sets. Domains that are not the host's own are
@@ -51,7 +56,7 @@ func (j *jar) SetCookies(u *url.URL, set []*http.Cookie) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, hc := range set {
-		c, ok := accept(host, u, hc, now)
+		c, ok := j.accept(host, u, hc, now)
 		if !ok {
 			continue
 		}
@@ -59,7 +64,7 @@ func (j *jar) SetCookies(u *url.URL, set []*http.Cookie) {
 	}
 }
 
-func accept(host string, u *url.URL, hc *http.Cookie, now time.Time) (cookie, bool) {
+func (j *jar) accept(host string, u *url.URL, hc *http.Cookie, now time.Time) (cookie, bool) {
 	if hc.Name == "" || len(hc.Name)+len(hc.Value) > maxCookieBytes {
 		return cookie{}, false
 	}
@@ -69,7 +74,7 @@ func accept(host string, u *url.URL, hc *http.Cookie, now time.Time) (cookie, bo
 	case domain == "" || domain == host && isLocal(host):
 	case strings.Contains(domain, ".") && domainMatch(host, domain) && !isLocal(host):
 		c.Domain, c.HostOnly = domain, false
-	case isLocal(host):
+	case isLocal(host), j.oneServer:
 	default:
 		return cookie{}, false
 	}
@@ -78,6 +83,9 @@ func accept(host string, u *url.URL, hc *http.Cookie, now time.Time) (cookie, bo
 	}
 	if hc.MaxAge > 0 {
 		c.Expires = now.Add(time.Duration(min(hc.MaxAge, 1<<31)) * time.Second)
+	}
+	if j.oneServer && hc.Value != "" && !c.Expires.After(now) {
+		c.Expires = time.Time{}
 	}
 	c.Expires = c.Expires.UTC()
 	if c.Expires.IsZero() {
@@ -124,7 +132,7 @@ func (j *jar) Cookies(u *url.URL) []*http.Cookie {
 		if !c.Expires.IsZero() && !c.Expires.After(now) || c.Secure && !secure || !pathMatch(path, c.Path) {
 			continue
 		}
-		if c.HostOnly && host == c.Domain || !c.HostOnly && domainMatch(host, c.Domain) {
+		if c.HostOnly && (host == c.Domain || j.oneServer) || !c.HostOnly && domainMatch(host, c.Domain) {
 			fit = append(fit, c)
 		}
 	}

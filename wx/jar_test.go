@@ -68,13 +68,13 @@ func TestJar(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			j := newJar(nil)
+			j := newJar(nil, false)
 			set(t, j, tt.at, tt.lines...)
 			if got := sent(t, j, tt.to); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 			stored, _ := j.snapshot()
-			if got := sent(t, newJar(stored), tt.to); got != tt.want {
+			if got := sent(t, newJar(stored, false), tt.to); got != tt.want {
 				t.Errorf("after a restart: got %q, want %q", got, tt.want)
 			}
 		})
@@ -83,7 +83,7 @@ func TestJar(t *testing.T) {
 
 func TestCookiesExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newJar(nil)
+		j := newJar(nil, false)
 		set(t, j, "https://wx.qq.com/", "a=1; Path=/; Max-Age=43200", "b=2; Path=/")
 		elapse(t, 12*time.Hour-time.Second)
 		if got := sent(t, j, "https://wx.qq.com/"); got != "a=1 b=2" {
@@ -97,7 +97,7 @@ func TestCookiesExpire(t *testing.T) {
 }
 
 func TestJarIsBounded(t *testing.T) {
-	j := newJar(nil)
+	j := newJar(nil, false)
 	for i := range 1000 {
 		set(t, j, "https://wx.qq.com/", fmt.Sprintf("c%d=1; Path=/", i))
 	}
@@ -108,7 +108,7 @@ func TestJarIsBounded(t *testing.T) {
 }
 
 func TestJarCountsChanges(t *testing.T) {
-	j := newJar(nil)
+	j := newJar(nil, false)
 	line := "a=1; Path=/; Expires=Thu, 01-Dec-2095 02:26:29 GMT"
 	set(t, j, "https://wx.qq.com/", line)
 	_, first := j.snapshot()
@@ -128,7 +128,7 @@ func FuzzJar(f *testing.F) {
 	f.Add("a=1; Domain=.com")
 	f.Add("a=1; Domain=")
 	f.Fuzz(func(t *testing.T, line string) {
-		j := newJar(nil)
+		j := newJar(nil, false)
 		set(t, j, "https://wx2.qq.com/cgi-bin/x", line)
 		for _, foreign := range []string{"https://evilqq.com/cgi-bin/x", "https://web.wechat.com/cgi-bin/x", "https://example.com/cgi-bin/x", "https://com/cgi-bin/x"} {
 			if got := sent(t, j, foreign); got != "" {
@@ -136,8 +136,30 @@ func FuzzJar(f *testing.F) {
 			}
 		}
 		stored, _ := j.snapshot()
-		if again, _ := newJar(stored).snapshot(); !slices.Equal(stored, again) {
+		if again, _ := newJar(stored, false).snapshot(); !slices.Equal(stored, again) {
 			t.Errorf("got %v after storing %v", again, stored)
 		}
 	})
+}
+
+// A server that stands for WeChat may forget the domain, name its own address, or
+// repeat a date from a book; its cookies still reach every host.
+func TestCarelessServerIsUnderstood(t *testing.T) {
+	const login, push = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage", "https://webpush.wx.qq.com/cgi-bin/mmwebwx-bin/synccheck"
+	const long = "Expires=Thu, 01-Dec-2022 02:26:29 GMT"
+	for _, oneServer := range []bool{true, false} {
+		j := newJar(nil, oneServer)
+		set(t, j, login, "a=1; Path=/", "b=2; Path=/; Domain=127.0.0.1", "c=3; Path=/; Domain=.qq.com; "+long, "d=4; Path=/; Domain=.qq.com")
+		want := "d=4"
+		if oneServer {
+			want = "a=1 b=2 c=3 d=4"
+		}
+		if got := sent(t, j, push); got != want {
+			t.Errorf("one server %v: %q, want %q", oneServer, got, want)
+		}
+		set(t, j, login, "d=; Path=/; Domain=.qq.com; "+long)
+		if got := sent(t, j, push); strings.Contains(got, "d=") {
+			t.Errorf("one server %v: a deleted cookie is sent: %q", oneServer, got)
+		}
+	}
 }

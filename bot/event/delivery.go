@@ -53,4 +53,8 @@ type Result struct {
 	// Follow are deliveries that come of it, committed with it: the revocation
 	// that revoke_after asks for.
 	Follow []Delivery
+	// Rest are the ids of the later steps of the sequence, which fail in the
+	// same transaction because this one did not end well, with RestReason.
+	Rest       []int64
+	RestReason string
 }

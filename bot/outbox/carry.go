@@ -13,48 +13,97 @@ import (
 	"wxbot/bot/event"
 )
 
-// carry does the first step of a sequence and settles what comes of it.
-func (o *Outbox) carry(ctx context.Context, s *sequence, d event.Delivery, settings event.Settings) {
-	r, again := o.attempt(ctx, d, settings)
-	if again.why == nil {
-		o.settle(ctx, s, d, r)
-	} else {
-		o.postpone(s, d, again)
-	}
-	o.signal()
+// flight is one step under way, with what was known when it set out.
+type flight struct {
+	sequence *sequence
+	step     event.Delivery
+	past     past
+	since    time.Time
+	settings event.Settings
+	place    place
 }
 
 // retry says when to try again; without why it is over.
 type retry struct {
 	why      error
 	after    time.Duration
+	past     past
 	throttle bool
 	notReady bool
-	tries    int
-	first    time.Time
+	// idle: the server did nothing and was, as far as limits go, not asked.
+	idle bool
+}
+
+// carry does the first step of a sequence and settles what comes of it.
+func (o *Outbox) carry(ctx context.Context, f flight) {
+	defer o.signal()
+	if f.step.Action.Kind == event.ActWait && f.step.NotBefore.IsZero() {
+		o.beginWait(ctx, f)
+		return
+	}
+	r, again := o.attempt(ctx, f)
+	if again.idle {
+		o.mu.Lock()
+		o.pacer.giveBack(f.step, f.place)
+		o.mu.Unlock()
+	}
+	if again.why == nil {
+		o.settle(ctx, f, r)
+		return
+	}
+	o.note(ctx, f, again)
+	o.postpone(f, again)
+}
+
+// beginWait draws how long a wait step takes, and writes it, so that a restart
+// does not begin it anew.
+func (o *Outbox) beginWait(ctx context.Context, f flight) {
+	d := f.step
+	d.NotBefore = o.opts.Clock.Now().Add(o.draw(d.Action.Wait))
+	err := o.write(ctx, event.Result{ID: d.ID, Status: event.StatusPending, NotBefore: d.NotBefore}, nil)
+	if err != nil {
+		o.postpone(f, retry{why: err, after: retryLeast})
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.landLocked(f.sequence)
+	f.sequence.due = time.Time{}
+	if i := slices.IndexFunc(f.sequence.steps, func(x event.Delivery) bool { return x.ID == d.ID }); i >= 0 {
+		f.sequence.steps[i] = d
+	}
+}
+
+// landLocked ends a flight.
+func (o *Outbox) landLocked(s *sequence) {
+	s.flying, s.chat.flying = false, false
+	o.flying--
 }
 
 // attempt does a delivery if it may still be done, and judges the outcome.
-func (o *Outbox) attempt(ctx context.Context, d event.Delivery, settings event.Settings) (event.Result, retry) {
-	now := o.opts.Clock.Now()
-	r := event.Result{ID: d.ID, Tries: d.Tries, First: d.First, Receipt: event.Receipt{Time: now}}
+func (o *Outbox) attempt(ctx context.Context, f flight) (event.Result, retry) {
+	d, now := f.step, o.opts.Clock.Now()
+	r := event.Result{ID: d.ID, Tries: f.past.tries, First: f.past.first, Receipt: event.Receipt{Time: now}}
 	if d.Action.Kind == event.ActWait {
 		r.Status = event.StatusSent
-		return r, retry{}
+		return r, retry{idle: true}
 	}
-	if reason, status := o.held(d, now, settings); status != "" {
+	if f.past.unclear && (!repeatable(d) || now.Sub(f.past.first) >= unclearMost) {
+		r.Status, r.Reason = event.StatusUnknown, "the daemon was stopped while doing it"
+		if repeatable(d) {
+			r.Reason = "no clear answer for " + unclearMost.String()
+		}
+		return r, retry{idle: true}
+	}
+	if reason, status := o.held(f, now); status != "" {
 		r.Status, r.Reason = status, reason
-		return r, retry{}
+		return r, retry{idle: true}
 	}
 	if !repeatable(d) {
-		if d.Tries > 0 {
-			r.Status, r.Reason = event.StatusUnknown, "the daemon was stopped while doing it"
-			return r, retry{}
-		}
 		// It must be known after a crash that it may have been done.
 		mark := event.Result{ID: d.ID, Status: event.StatusPending, Tries: 1, First: now, NotBefore: d.NotBefore}
 		if err := o.write(ctx, mark, nil); err != nil {
-			return r, retry{why: err, after: retryLeast}
+			return r, retry{why: err, after: retryLeast, past: f.past, idle: true}
 		}
 	}
 	if r.First.IsZero() {
@@ -64,7 +113,7 @@ func (o *Outbox) attempt(ctx context.Context, d event.Delivery, settings event.S
 	bounded, cancel := context.WithTimeout(ctx, sendMost)
 	receipt, err := o.opts.Sender.Deliver(bounded, d)
 	cancel()
-	return o.judge(ctx, d, r, receipt, err)
+	return o.judge(ctx, f, r, receipt, err)
 }
 
 // repeatable tells what may be done again after an unclear outcome: what bears a
@@ -72,9 +121,8 @@ func (o *Outbox) attempt(ctx context.Context, d event.Delivery, settings event.S
 func repeatable(d event.Delivery) bool { return isMessage(d) || d.Action.Kind == event.ActLog }
 
 // judge turns the sender's answer into a result, or into a time to try again.
-func (o *Outbox) judge(ctx context.Context, d event.Delivery, r event.Result, receipt event.Receipt, err error) (event.Result, retry) {
-	now := o.opts.Clock.Now()
-	again := retry{why: err, tries: r.Tries, first: r.First}
+func (o *Outbox) judge(ctx context.Context, f flight, r event.Result, receipt event.Receipt, err error) (event.Result, retry) {
+	d, now := f.step, o.opts.Clock.Now()
 	if r.Receipt.Time = now; err == nil {
 		r.Status, r.Receipt = event.StatusSent, receipt
 		if r.Receipt.Time.IsZero() {
@@ -86,37 +134,47 @@ func (o *Outbox) judge(ctx context.Context, d event.Delivery, r event.Result, re
 		return r, retry{}
 	}
 	r.Reason = err.Error()
+	unclear := errors.Is(err, ErrUnknown)
+	again := retry{why: err, past: past{tries: r.Tries, first: r.First, unclear: f.past.unclear || unclear}}
 	switch {
 	case errors.Is(err, ErrNotReady):
-		again.notReady, again.after = true, notReadyWait
-		again.tries, again.first = d.Tries, d.First
-		if !repeatable(d) {
-			again.tries = 0
-		}
-		return r, again
+		return r, retry{why: err, after: notReadyWait, past: f.past, notReady: true, idle: true}
 	case errors.Is(err, ErrThrottled):
-		again.throttle = true
-		again.tries = d.Tries
-		return r, again
+		return r, retry{why: err, past: f.past, throttle: true, idle: true}
 	case errors.Is(err, ErrPermanent):
 		r.Status = event.StatusFailed
-		return r, retry{}
-	case errors.Is(err, ErrUnknown) && (!repeatable(d) || now.Sub(r.First) >= unclearMost):
+	case unclear && !repeatable(d), again.past.unclear && now.Sub(r.First) >= unclearMost:
 		r.Status = event.StatusUnknown
-		return r, retry{}
 	case errors.Is(err, ErrTwice) && r.Tries >= 2, now.Sub(r.First) >= undoneMost:
 		r.Status = event.StatusFailed
-		return r, retry{}
+		if again.past.unclear {
+			r.Status = event.StatusUnknown
+		}
 	case ctx.Err() != nil:
 		again.after = retryLeast
 		return r, again
+	default:
+		pause := min(retryLeast<<min(r.Tries-1, 10), retryMost)
+		again.after = pause/2 + time.Duration(o.opts.Random()*float64(pause/2))
+		return r, again
 	}
-	pause := min(retryLeast<<min(r.Tries-1, 10), retryMost)
-	again.after = pause/2 + time.Duration(o.opts.Random()*float64(pause/2))
-	if !repeatable(d) {
-		again.tries = 0
+	return r, retry{}
+}
+
+// note keeps what a restart must know of a try that is to be repeated: that a
+// message may be out already, or that what is done only once was not done.
+func (o *Outbox) note(ctx context.Context, f flight, again retry) {
+	mark := event.Result{ID: f.step.ID, Status: event.StatusPending, NotBefore: f.step.NotBefore}
+	switch {
+	case !repeatable(f.step):
+	case again.past.unclear && !f.past.unclear:
+		mark.Tries, mark.First = again.past.tries, again.past.first
+	default:
+		return
 	}
-	return r, again
+	if err := o.write(ctx, mark, nil); err != nil {
+		o.opts.Logger.Error().Err(err).Int64("delivery", f.step.ID).Msg("try not noted: a restart will take it otherwise")
+	}
 }
 
 // revocation is the delivery that withdraws a message in time.
@@ -137,7 +195,8 @@ const revokeMost = 2 * time.Minute
 
 // held says what keeps a delivery from being done at this moment: it comes too
 // late, somebody is never to be written to, or nothing is sent at all.
-func (o *Outbox) held(d event.Delivery, now time.Time, settings event.Settings) (reason string, status event.Status) {
+func (o *Outbox) held(f flight, now time.Time) (reason string, status event.Status) {
+	d, settings := f.step, f.settings
 	switch d.Action.Kind {
 	case event.ActNotify, event.ActLog, event.ActWebhook, event.ActWait:
 		return "", ""
@@ -151,19 +210,21 @@ func (o *Outbox) held(d event.Delivery, now time.Time, settings event.Settings) 
 	if name, ok := never(d, settings.Never); ok {
 		return fmt.Sprintf("%s is in settings.never", name), event.StatusFailed
 	}
-	stale := settings.Pace.Stale
-	if stale > 0 && waited(d.Asked, now, d.Action.Unsolicited, settings.Pace.Quiet, settings.Location) > stale+stepTime(d) {
-		return "waited longer than " + stale.String(), event.StatusExpired
+	if stale := settings.Pace.Stale; stale > 0 && goesStale(d) {
+		// What waited for the step before it, or for its own time, is asked for
+		// anew when that is over.
+		since := later(later(d.Asked, d.NotBefore), f.since)
+		if waited(since, now, d.Action.Unsolicited, settings.Pace.Quiet, settings.Location) > stale {
+			return "waited longer than " + stale.String(), event.StatusExpired
+		}
 	}
 	return o.heldByMode(d, settings)
 }
 
-// stepTime is what the steps before this one were meant to take.
-func stepTime(d event.Delivery) time.Duration {
-	if d.Created.After(d.Asked) {
-		return d.Created.Sub(d.Asked)
-	}
-	return 0
+// goesStale tells what is of no use when it comes late. A friend is accepted, and
+// named, whenever the daily cap allows.
+func goesStale(d event.Delivery) bool {
+	return d.Action.Kind != event.ActAccept && d.Action.Kind != event.ActRemark
 }
 
 func never(d event.Delivery, names []string) (string, bool) {
@@ -202,45 +263,44 @@ func trialText(d event.Delivery) string {
 	return "[" + string(d.Action.Kind) + "]"
 }
 
-// settle writes the outcome and lets the sequence go on, or ends it.
-func (o *Outbox) settle(ctx context.Context, s *sequence, d event.Delivery, r event.Result) {
+// settle writes the outcome and lets the sequence go on, or ends it: a step that
+// did not end well takes those after it along, in the same transaction.
+func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
+	s, d := f.sequence, f.step
+	well := r.Status == event.StatusSent || r.Status == event.StatusTrial
+	if !well {
+		r.RestReason = fmt.Sprintf("step %d ended as %s", d.N+1, r.Status)
+		o.mu.Lock()
+		for _, later := range s.steps {
+			if later.ID != d.ID {
+				r.Rest = append(r.Rest, later.ID)
+			}
+		}
+		o.mu.Unlock()
+	}
 	var follow []event.Delivery
 	if err := o.write(ctx, r, &follow); err != nil {
 		// The outcome is not durable: the step stays, as after a crash.
-		o.postpone(s, d, retry{why: err, after: retryMost, tries: r.Tries, first: r.First})
+		o.postpone(f, retry{why: err, after: retryMost, past: past{tries: r.Tries, first: r.First, unclear: true}})
 		return
 	}
 	o.log(d, r)
-	var rest []event.Delivery
-	o.mu.Lock()
-	o.countLocked(r.Status)
-	if r.Status == event.StatusSent {
-		o.pacer.worked(classOf(d), o.opts.Clock.Now())
-	} else if r.Status != event.StatusTrial {
-		rest = slices.Clone(s.steps[1:])
-		s.ending = len(rest) > 0
-	}
-	s.flying, s.chat.flying = false, false
-	o.flying--
-	o.removeLocked(s, d.ID)
-	for _, f := range follow {
-		o.addLocked(f)
-	}
-	o.mu.Unlock()
-	for _, later := range rest {
-		o.end(ctx, s, later, fmt.Sprintf("step %d ended as %s", d.N+1, r.Status))
-	}
-}
-
-// end gives up a step because one before it did not end well.
-func (o *Outbox) end(ctx context.Context, s *sequence, d event.Delivery, reason string) {
-	r := event.Result{ID: d.ID, Status: event.StatusFailed, Reason: reason, Receipt: event.Receipt{Time: o.opts.Clock.Now()}}
-	err := o.write(ctx, r, nil)
+	now := o.opts.Clock.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err == nil {
-		o.countLocked(r.Status)
-		o.removeLocked(s, d.ID)
+	o.landLocked(s)
+	o.countLocked(r.Status)
+	if r.Status == event.StatusSent {
+		o.pacer.worked(classOf(d), now)
+	}
+	o.removeLocked(s, d.ID, end{r.Status, r.Reason})
+	for _, id := range r.Rest {
+		o.countLocked(event.StatusFailed)
+		o.removeLocked(s, id, end{event.StatusFailed, r.RestReason})
+	}
+	s.since = now
+	for _, next := range follow {
+		o.addLocked(next)
 	}
 }
 
@@ -272,17 +332,15 @@ func (o *Outbox) log(d event.Delivery, r event.Result) {
 }
 
 // postpone puts a step back until it is worth another try.
-func (o *Outbox) postpone(s *sequence, d event.Delivery, again retry) {
-	now := o.opts.Clock.Now()
+func (o *Outbox) postpone(f flight, again retry) {
+	s, d, now := f.sequence, f.step, o.opts.Clock.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s.flying, s.chat.flying = false, false
-	o.flying--
-	d.Tries, d.First = again.tries, again.first
-	if i := slices.IndexFunc(s.steps, func(x event.Delivery) bool { return x.ID == d.ID }); i >= 0 {
-		s.steps[i] = d
-	}
-	s.parked, s.notReady = true, again.notReady
+	o.landLocked(s)
+	s.past = again.past
+	s.notReady = again.notReady
+	// An answer keeps its place in the chat, unless it takes too long.
+	s.parked = d.Action.Kind != event.ActReply || !s.past.first.IsZero() && now.Sub(s.past.first) >= unclearMost
 	if again.throttle {
 		wait := o.pacer.throttled(classOf(d), now)
 		s.due = now
@@ -291,7 +349,7 @@ func (o *Outbox) postpone(s *sequence, d event.Delivery, again retry) {
 		return
 	}
 	s.due = now.Add(again.after)
-	o.opts.Logger.Debug().Err(again.why).Int64("delivery", d.ID).Int("attempt", d.Tries).
+	o.opts.Logger.Debug().Err(again.why).Int64("delivery", d.ID).Int("attempt", s.past.tries).
 		Dur("wait", again.after).Msg("delivery tried again later")
 }
 

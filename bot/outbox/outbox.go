@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,8 @@ var (
 // Store keeps deliveries. What it returns from is durable.
 type Store interface {
 	Pending(ctx context.Context) ([]event.Delivery, error)
+	// Recent gives what was sent since a time, or may have been, oldest first.
+	Recent(ctx context.Context, since time.Time) ([]event.Delivery, error)
 	Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error)
 	Delivery(ctx context.Context, id int64) (event.Delivery, error)
 }
@@ -80,10 +83,22 @@ const (
 	notReadyWait  = 5 * time.Second
 	throttleFirst = 30 * time.Minute
 	throttleMost  = 24 * time.Hour
+	// lookBack is how much of the past bounds the pace after a restart: the
+	// longest day.
+	lookBack = 25 * time.Hour
+	// endedMost is how many ended deliveries are remembered, so that a row read
+	// before the end and handed over after it is not carried out again.
+	endedMost = 4096
 )
 
 // Counts tells how deliveries ended since the start, and how many wait.
 type Counts struct{ Waiting, Sent, Failed, Unknown, Expired, Trial int }
+
+// end is how a delivery ended.
+type end struct {
+	status event.Status
+	reason string
+}
 
 // Outbox is the queue of deliveries. All methods may be called concurrently; Run
 // once.
@@ -97,7 +112,9 @@ type Outbox struct {
 	turns   []string // keys of chats, the next to have its turn first
 	seqs    map[string]*sequence
 	known   map[int64]bool // deliveries in memory
-	waiters map[int64][]chan struct{}
+	ended   map[int64]bool // the latest that left it
+	oldest  []int64        // the keys of ended as they came
+	waiters map[int64][]chan end
 	flying  int
 	counts  Counts
 	pacer   pacer
@@ -123,7 +140,8 @@ func New(o Options) (*Outbox, error) {
 		chats:   map[string]*chat{},
 		seqs:    map[string]*sequence{},
 		known:   map[int64]bool{},
-		waiters: map[int64][]chan struct{}{},
+		ended:   map[int64]bool{},
+		waiters: map[int64][]chan end{},
 		pacer:   newPacer(),
 	}, nil
 }
@@ -146,7 +164,7 @@ func (o *Outbox) Queue(ds ...event.Delivery) {
 func (o *Outbox) Kick() {
 	o.mu.Lock()
 	for _, s := range o.seqs {
-		if s.notReady {
+		if s.notReady && !s.flying {
 			s.notReady, s.due = false, time.Time{}
 		}
 	}
@@ -173,31 +191,36 @@ func (o *Outbox) Counts() Counts {
 // Wait waits for the end of a delivery and tells it, with the reason if it did
 // not end well.
 func (o *Outbox) Wait(ctx context.Context, id int64) (event.Status, string, error) {
-	for {
-		o.mu.Lock()
-		var done chan struct{}
-		if o.known[id] {
-			done = make(chan struct{})
-			o.waiters[id] = append(o.waiters[id], done)
+	done := make(chan end, 1)
+	o.mu.Lock()
+	o.waiters[id] = append(o.waiters[id], done)
+	queued := o.known[id]
+	o.mu.Unlock()
+	defer o.unwait(id, done)
+	if !queued {
+		// It has ended, or is about to be queued: its end cannot be missed now.
+		d, err := o.opts.Store.Delivery(ctx, id)
+		if err != nil {
+			return "", "", fmt.Errorf("wait for delivery %d: %w", id, err)
 		}
-		o.mu.Unlock()
-		if done == nil {
-			d, err := o.opts.Store.Delivery(ctx, id)
-			if err != nil {
-				return "", "", fmt.Errorf("wait for delivery %d: %w", id, err)
-			}
-			if d.Status != event.StatusPending {
-				return d.Status, d.Reason, nil
-			}
-			// It is in the store and about to be queued.
-			o.Queue(d)
-			continue
+		if d.Status != event.StatusPending {
+			return d.Status, d.Reason, nil
 		}
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return "", "", ctx.Err()
-		}
+	}
+	select {
+	case e := <-done:
+		return e.status, e.reason, nil
+	case <-ctx.Done():
+		return "", "", ctx.Err()
+	}
+}
+
+func (o *Outbox) unwait(id int64, done chan end) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	left := slices.DeleteFunc(o.waiters[id], func(c chan end) bool { return c == done })
+	if o.waiters[id] = left; len(left) == 0 {
+		delete(o.waiters, id)
 	}
 }
 
@@ -208,6 +231,14 @@ func (o *Outbox) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
+	now := o.opts.Clock.Now()
+	recent, err := o.opts.Store.Recent(ctx, now.Add(-lookBack))
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	o.mu.Lock()
+	o.pacer.load(recent, now, o.opts.Settings())
+	o.mu.Unlock()
 	o.Queue(pending...)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
@@ -241,16 +272,20 @@ func (o *Outbox) launch(ctx context.Context) time.Time {
 		settings := o.opts.Settings()
 		now := o.opts.Clock.Now()
 		o.mu.Lock()
+		if o.flying >= o.opts.Workers {
+			o.mu.Unlock()
+			return time.Time{}
+		}
 		s, next := o.pickLocked(now, settings)
-		if s == nil || o.flying >= o.opts.Workers {
+		if s == nil {
 			o.mu.Unlock()
 			return next
 		}
-		d := s.steps[0]
+		f := flight{sequence: s, step: s.steps[0], past: s.past, since: s.since, settings: settings}
 		s.flying, s.chat.flying = true, true
 		o.flying++
-		o.pacer.start(d, now)
+		f.place = o.pacer.start(f.step, f.past.tries == 0, now, settings)
 		o.mu.Unlock()
-		o.sends.Go(func() { o.carry(ctx, s, d, settings) })
+		o.sends.Go(func() { o.carry(ctx, f) })
 	}
 }

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 
 	"wxbot/bot/event"
@@ -39,7 +40,7 @@ type pacer struct {
 	chats       map[string][]time.Time
 	total       []time.Time
 	accepts     []time.Time
-	daily       map[string]int // class and day
+	daily       map[string]int // what went out on day, by cap
 	day         string
 	stopped     map[class]stop
 }
@@ -54,35 +55,146 @@ func newPacer() pacer {
 	return pacer{chats: map[string][]time.Time{}, daily: map[string]int{}, stopped: map[class]stop{}}
 }
 
+// What is counted by the day.
+const (
+	capUnsolicited = "unsolicited"
+	capAccept      = "accept"
+	capInvite      = "invite"
+)
+
+// capOf names the daily cap that a delivery counts for, "" for none.
+func capOf(d event.Delivery) string {
+	switch c := classOf(d); {
+	case c == classAccept:
+		return capAccept
+	case c == classInvite:
+		return capInvite
+	case c == classMessage && d.Action.Unsolicited:
+		return capUnsolicited
+	}
+	return ""
+}
+
+// target names the chat that a delivery is sent to, as well as that is known
+// before it is resolved.
+func target(d event.Delivery) string {
+	switch {
+	case d.Action.ToKey != "":
+		return d.Action.ToKey
+	case len(d.Action.To) > 0:
+		return d.Action.To[0]
+	}
+	return d.Chat.Key
+}
+
 // chatCap bounds the table of recent messages by chat.
 const chatCap = 4096
 
-// start notes that a delivery goes out at now.
-func (p *pacer) start(d event.Delivery, now time.Time) {
+// place is what start noted of one delivery, so that it can be taken back.
+type place struct {
+	at          time.Time
+	last        time.Time // before it
+	unsolicited time.Time
+	day         string // that it counts for; "" if it counts for none
+}
+
+// start notes that a delivery goes out at now; first tells that it was not tried
+// before. With the pace off only the day's count is kept.
+func (p *pacer) start(d event.Delivery, first bool, now time.Time, settings event.Settings) place {
+	l := place{at: now, last: p.last, unsolicited: p.unsolicited}
+	p.newDay(now, settings.Location)
+	if c := capOf(d); c != "" && first {
+		p.daily[c]++
+		l.day = p.day
+	}
 	switch classOf(d) {
 	case classMessage:
 		p.last = now
-		p.total = append(p.total, now)
-		if len(p.chats) >= chatCap {
-			clear(p.chats)
-		}
-		p.chats[d.Chat.Key] = append(p.chats[d.Chat.Key], now)
 		if d.Action.Unsolicited {
 			p.unsolicited = now
-			p.daily["unsolicited"]++
+		}
+		if !settings.Pace.Off {
+			p.total = append(p.total, now)
+			if len(p.chats) >= chatCap {
+				clear(p.chats)
+			}
+			p.chats[target(d)] = append(p.chats[target(d)], now)
 		}
 	case classAccept:
-		p.accepts = append(p.accepts, now)
-		p.daily["accept"]++
-	case classInvite:
-		p.daily["invite"]++
-	case classOther:
+		if !settings.Pace.Off {
+			p.accepts = append(p.accepts, now)
+		}
+	case classInvite, classOther:
+	}
+	return l
+}
+
+// giveBack undoes start for a delivery that the server was not asked to do.
+func (p *pacer) giveBack(d event.Delivery, l place) {
+	if l.day != "" && l.day == p.day {
+		p.daily[capOf(d)]--
+	}
+	switch classOf(d) {
+	case classMessage:
+		if p.last.Equal(l.at) {
+			p.last = l.last
+		}
+		if p.unsolicited.Equal(l.at) {
+			p.unsolicited = l.unsolicited
+		}
+		p.total = without(p.total, l.at)
+		if left := without(p.chats[target(d)], l.at); len(left) > 0 {
+			p.chats[target(d)] = left
+		} else {
+			delete(p.chats, target(d))
+		}
+	case classAccept:
+		p.accepts = without(p.accepts, l.at)
+	case classInvite, classOther:
+	}
+}
+
+// without drops the last of the times that is t.
+func without(times []time.Time, t time.Time) []time.Time {
+	for i, at := range slices.Backward(times) {
+		if at.Equal(t) {
+			return slices.Delete(times, i, i+1)
+		}
+	}
+	return times
+}
+
+// load notes what went out before the start, so that a restart lifts no limit.
+func (p *pacer) load(ds []event.Delivery, now time.Time, settings event.Settings) {
+	p.newDay(now, settings.Location)
+	for _, d := range ds {
+		at := d.Receipt.Time
+		if at.After(now) {
+			continue
+		}
+		today := in(at, settings.Location).Format(time.DateOnly) == p.day
+		if c := capOf(d); c != "" && today {
+			p.daily[c]++
+		}
+		switch classOf(d) {
+		case classMessage:
+			p.last = later(p.last, at)
+			if d.Action.Unsolicited {
+				p.unsolicited = later(p.unsolicited, at)
+			}
+			p.total = append(p.total, at)
+			p.chats[target(d)] = append(p.chats[target(d)], at)
+		case classAccept:
+			p.accepts = append(p.accepts, at)
+		case classInvite, classOther:
+		}
 	}
 }
 
 // due says when a delivery that is due by itself may go, and whether it is held
-// for so long that others of its chat may pass it.
-func (p *pacer) due(d event.Delivery, own, now time.Time, settings event.Settings) (at time.Time, parked bool) {
+// for so long that others of its chat may pass it. first tells that it was not
+// tried before: what was has its place in the day's count.
+func (p *pacer) due(d event.Delivery, first bool, own, now time.Time, settings event.Settings) (at time.Time, parked bool) {
 	at = own
 	if s, ok := p.stopped[classOf(d)]; ok && s.until.After(at) {
 		at, parked = s.until, true
@@ -101,31 +213,35 @@ func (p *pacer) due(d event.Delivery, own, now time.Time, settings event.Setting
 	case classMessage:
 		at = later(at, p.last.Add(sendGap))
 		at = later(at, limit(&p.total, pace.Total, now))
-		if recent, ok := p.chats[d.Chat.Key]; ok {
-			next := limit(&recent, pace.PerChat, now)
-			p.chats[d.Chat.Key] = recent
-			at = later(at, next)
+		if recent, ok := p.chats[target(d)]; ok {
+			at = later(at, limit(&recent, pace.PerChat, now))
+			p.chats[target(d)] = recent
 		}
 		if d.Action.Unsolicited {
 			if !p.unsolicited.IsZero() {
 				at = later(at, p.unsolicited.Add(pace.Unsolicited.Min+p.spread(d, pace.Unsolicited)))
 			}
-			if pace.UnsolicitedPerDay > 0 && p.daily["unsolicited"] >= pace.UnsolicitedPerDay {
-				at, parked = later(at, tomorrow(now, settings.Location)), true
-			}
 		}
 	case classAccept:
 		at = later(at, limit(&p.accepts, pace.Accept, now))
-		if pace.AcceptPerDay > 0 && p.daily["accept"] >= pace.AcceptPerDay {
+	case classInvite, classOther:
+	}
+	if c := capOf(d); c != "" && first {
+		if most := dailyMost(c, pace); most > 0 && p.daily[c] >= most {
 			at, parked = later(at, tomorrow(now, settings.Location)), true
 		}
-	case classInvite:
-		if pace.InvitePerDay > 0 && p.daily["invite"] >= pace.InvitePerDay {
-			at, parked = later(at, tomorrow(now, settings.Location)), true
-		}
-	case classOther:
 	}
 	return at, parked
+}
+
+func dailyMost(name string, pace event.Pace) int {
+	switch name {
+	case capAccept:
+		return pace.AcceptPerDay
+	case capInvite:
+		return pace.InvitePerDay
+	}
+	return pace.UnsolicitedPerDay
 }
 
 // spread draws the part of an unsolicited pause that is random. It must give the
@@ -208,8 +324,12 @@ func atTime(day time.Time, d time.Duration) time.Time {
 }
 
 // throttled stops a class: for half an hour, then for twice as long each time.
+// What was under way when the class was stopped already adds nothing.
 func (p *pacer) throttled(c class, now time.Time) time.Duration {
 	s := p.stopped[c]
+	if s.until.After(now) {
+		return s.until.Sub(now)
+	}
 	s.pause = min(max(2*s.pause, throttleFirst), throttleMost)
 	s.until = now.Add(s.pause)
 	p.stopped[c] = s

@@ -26,6 +26,10 @@ func Plan(ev *event.Event, handler string, steps []event.Action, now time.Time, 
 	}
 	var out []event.Delivery
 	for _, step := range steps {
+		if step.Kind == event.ActWait {
+			// What is meant to come later is not late for it.
+			asked = asked.Add(max(step.Wait.Min, step.Wait.Max))
+		}
 		for _, a := range parts(step, splitAt) {
 			out = append(out, event.Delivery{
 				Event: ev.ID, Handler: handler, N: len(out), Chat: ev.Chat, Action: a,

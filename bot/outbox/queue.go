@@ -13,14 +13,28 @@ type sequence struct {
 	name  string
 	chat  *chat
 	steps []event.Delivery // the first is next
+	past  past             // of the first step
+	since time.Time        // when the step before it ended; zero if that is not known
 	// due is when the first step may go; zero is not reckoned yet.
 	due time.Time
 	// parked: the first step waits for a reason of its own (a wait step, a
-	// failure, quiet hours), so later sequences of the chat may pass.
+	// failure elsewhere), so later sequences of the chat may pass.
 	parked   bool
 	notReady bool
 	flying   bool
-	ending   bool // a step did not end well; the rest is being given up
+}
+
+// past is what was tried of a step so far.
+type past struct {
+	tries   int
+	first   time.Time // zero before the first try
+	unclear bool      // one of them may have done it
+}
+
+// pastOf is what the store knows of earlier tries: those whose outcome was
+// unclear, or that a kill interrupted.
+func pastOf(d event.Delivery) past {
+	return past{tries: d.Tries, first: d.First, unclear: d.Tries > 0}
 }
 
 // chat is one conversation: its sequences in the order they came.
@@ -31,7 +45,7 @@ type chat struct {
 }
 
 func (o *Outbox) addLocked(d event.Delivery) {
-	if d.Status != event.StatusPending || o.known[d.ID] {
+	if d.Status != event.StatusPending || o.known[d.ID] || o.ended[d.ID] {
 		return
 	}
 	name := d.Sequence()
@@ -52,20 +66,26 @@ func (o *Outbox) addLocked(d event.Delivery) {
 	at, _ := slices.BinarySearchFunc(s.steps, d.N, func(a event.Delivery, n int) int { return a.N - n })
 	s.steps = slices.Insert(s.steps, at, d)
 	if at == 0 && !s.flying {
-		s.due = time.Time{}
+		s.due, s.past = time.Time{}, pastOf(d)
 	}
 }
 
-// removeLocked takes the first step out of a sequence that is done with it.
-func (o *Outbox) removeLocked(s *sequence, id int64) {
+// removeLocked takes a step out of a sequence that is done with it.
+func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 	delete(o.known, id)
 	for _, w := range o.waiters[id] {
-		close(w)
+		w <- e // it has room for the one end
 	}
 	delete(o.waiters, id)
+	o.ended[id] = true
+	if o.oldest = append(o.oldest, id); len(o.oldest) > endedMost {
+		delete(o.ended, o.oldest[0])
+		o.oldest = o.oldest[1:]
+	}
 	s.steps = slices.DeleteFunc(s.steps, func(d event.Delivery) bool { return d.ID == id })
 	s.due, s.parked, s.notReady = time.Time{}, false, false
 	if len(s.steps) > 0 {
+		s.past = pastOf(s.steps[0])
 		return
 	}
 	delete(o.seqs, s.name)
@@ -87,26 +107,15 @@ func (o *Outbox) pickLocked(now time.Time, settings event.Settings) (*sequence, 
 		if c.flying {
 			continue
 		}
-		for _, s := range c.seqs {
-			if s.ending {
-				continue
-			}
-			due := o.dueLocked(s, now, settings)
-			if !due.After(now) {
-				if best == nil || rank(s) < rank(best) {
-					best = s
-				}
-				break
-			}
-			if soonest.IsZero() || due.Before(soonest) {
-				soonest = due
-			}
-			if !s.parked {
-				break // those behind it keep the order
-			}
+		s, next := o.pickOfLocked(c, now, settings)
+		if s != nil && (best == nil || rank(s) < rank(best)) {
+			best = s
 		}
 		if best != nil && rank(best) == 0 {
 			break
+		}
+		if !next.IsZero() && (soonest.IsZero() || next.Before(soonest)) {
+			soonest = next
 		}
 	}
 	if best == nil {
@@ -117,6 +126,30 @@ func (o *Outbox) pickLocked(now time.Time, settings event.Settings) (*sequence, 
 	i := slices.Index(o.turns, key)
 	o.turns = append(slices.Delete(o.turns, i, i+1), key)
 	return best, time.Time{}
+}
+
+// pickOfLocked chooses among the sequences of one chat. Answers keep their order;
+// what nobody asked for holds none of them up.
+func (o *Outbox) pickOfLocked(c *chat, now time.Time, settings event.Settings) (best *sequence, soonest time.Time) {
+	for _, s := range c.seqs {
+		due, parked := o.dueLocked(s, now, settings)
+		if due.After(now) {
+			if soonest.IsZero() || due.Before(soonest) {
+				soonest = due
+			}
+			if rank(s) == 0 && !parked {
+				break
+			}
+			continue
+		}
+		if best == nil || rank(s) < rank(best) {
+			best = s
+		}
+		if rank(best) == 0 {
+			break
+		}
+	}
+	return best, soonest
 }
 
 // rank orders what is ready at the same time.
@@ -132,17 +165,13 @@ func rank(s *sequence) int {
 }
 
 // dueLocked reckons when the first step of a sequence may go. The pause of its
-// own is drawn once; what the pacer says is asked anew each time.
-func (o *Outbox) dueLocked(s *sequence, now time.Time, settings event.Settings) time.Time {
+// own is drawn once; what the pacer says is asked anew each time. parked tells that
+// later sequences of the chat may pass.
+func (o *Outbox) dueLocked(s *sequence, now time.Time, settings event.Settings) (due time.Time, parked bool) {
 	d := s.steps[0]
 	if s.due.IsZero() {
 		s.due = now
-		switch pace := settings.Pace; {
-		case d.Action.Kind == event.ActWait:
-			s.due = now.Add(o.draw(d.Action.Wait))
-			s.parked = true
-		case pace.Off || !isMessage(d) || d.Action.Kind == event.ActNotify || d.Action.Unsolicited || d.N > 0:
-		default:
+		if pace := settings.Pace; !pace.Off && isMessage(d) && rank(s) == 0 && d.N == 0 {
 			s.due = now.Add(o.draw(pace.Reply))
 		}
 		if s.due.Before(d.NotBefore) {
@@ -150,9 +179,8 @@ func (o *Outbox) dueLocked(s *sequence, now time.Time, settings event.Settings) 
 			s.parked = true
 		}
 	}
-	due, parked := o.pacer.due(d, s.due, now, settings)
-	s.parked = s.parked || parked
-	return due
+	due, parked = o.pacer.due(d, s.past.tries == 0, s.due, now, settings)
+	return due, parked || s.parked
 }
 
 func (o *Outbox) draw(r event.Range) time.Duration {

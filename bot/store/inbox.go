@@ -22,18 +22,19 @@ func (s *Store) Commit(ctx context.Context, session []byte, events []event.Event
 		}
 		bodies[i] = string(b)
 	}
+	came := time.Now().UnixMilli()
 	var fresh []event.Entry
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err := s.update(ctx, func(ctx context.Context, tx *tx) error {
 		fresh = fresh[:0]
 		if session != nil {
-			_, err := tx.Exec("INSERT INTO session (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body", session)
+			_, err := tx.exec(ctx, "INSERT INTO session (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body", session)
 			if err != nil {
 				return fmt.Errorf("store session: %w", err)
 			}
 		}
 		for i := range events {
-			r, err := tx.Exec("INSERT INTO inbox (id, at, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
-				events[i].ID, events[i].Time.UnixMilli(), bodies[i])
+			r, err := tx.exec(ctx, "INSERT INTO inbox (id, at, came, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+				events[i].ID, events[i].Time.UnixMilli(), came, bodies[i])
 			if err != nil {
 				return fmt.Errorf("store event: %w", err)
 			}
@@ -72,8 +73,8 @@ func (s *Store) Session(ctx context.Context) ([]byte, error) {
 
 // ClearSession forgets the session.
 func (s *Store) ClearSession(ctx context.Context) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec("DELETE FROM session")
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, "DELETE FROM session")
 		return err
 	})
 }
@@ -109,18 +110,25 @@ func (s *Store) Unfinished(ctx context.Context, after int64, limit int) ([]event
 // deliveries come back with their ids; those that are known already (by event,
 // handler and number) come back as they are stored.
 func (s *Store) Finish(ctx context.Context, ids []string, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
+	rows, err := newRows(ds)
+	if err != nil {
+		return nil, err
+	}
 	var out []event.Delivery
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
 		for _, id := range ids {
-			if _, err := tx.Exec("UPDATE inbox SET outcome = ? WHERE id = ?", outcome, id); err != nil {
+			if _, err := tx.exec(ctx, "UPDATE inbox SET outcome = ? WHERE id = ?", outcome, id); err != nil {
 				return fmt.Errorf("finish event: %w", err)
 			}
 		}
 		var err error
-		out, err = appendTx(tx, ds)
+		out, err = appendTx(ctx, tx, rows)
 		return err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // Message gives an event that is still remembered, nil if it is not.
@@ -144,24 +152,30 @@ func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 const keepIDs = 30 * 24 * time.Hour
 
 // Prune forgets the bodies of handled events that are older than keep or beyond
-// the newest most, and the ids of very old ones. What waits is never touched, nor
-// what a pending delivery answers.
+// the newest most, what was said in deliveries that ended before that, and the ids
+// of very old ones. What waits is never touched, nor what a pending delivery
+// answers.
 func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration, most int) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
 		const idle = " AND outcome IS NOT NULL AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
-		if _, err := tx.Exec("UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND at < ?"+idle,
+		if _, err := tx.exec(ctx, "UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND at < ?"+idle,
 			now.Add(-keep).UnixMilli()); err != nil {
 			return fmt.Errorf("forget messages: %w", err)
 		}
-		if _, err := tx.Exec(`UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND seq <= (
+		if _, err := tx.exec(ctx, `UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND seq <= (
 			SELECT seq FROM inbox WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)`+idle, most); err != nil {
 			return fmt.Errorf("forget messages: %w", err)
 		}
+		if _, err := tx.exec(ctx, `UPDATE outbox SET blank = 1, body = json_remove(body,
+			'$.action.message', '$.action.ticket', '$.action.call', '$.action.webhook')
+			WHERE blank = 0 AND status <> 'pending' AND done_at < ?`, now.Add(-keep).UnixMilli()); err != nil {
+			return fmt.Errorf("forget what was said: %w", err)
+		}
 		old := now.Add(-keepIDs).UnixMilli()
-		if _, err := tx.Exec("DELETE FROM inbox WHERE at < ? AND body IS NULL AND outcome IS NOT NULL", old); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM inbox WHERE at < ? AND came < ? AND body IS NULL AND outcome IS NOT NULL", old, old); err != nil {
 			return fmt.Errorf("forget ids: %w", err)
 		}
-		if _, err := tx.Exec("DELETE FROM outbox WHERE status <> 'pending' AND done_at < ?", old); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM outbox WHERE status <> 'pending' AND done_at < ?", old); err != nil {
 			return fmt.Errorf("forget deliveries: %w", err)
 		}
 		return nil

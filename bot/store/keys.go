@@ -20,8 +20,8 @@ func (s *Store) Meta(ctx context.Context, key string) (string, error) {
 
 // SetMeta sets a value of the daemon's own.
 func (s *Store) SetMeta(ctx context.Context, key, value string) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
 		if err != nil {
 			return fmt.Errorf("store %s: %w", key, err)
 		}
@@ -65,9 +65,9 @@ func (s *Store) Keys(ctx context.Context) ([]KeyRow, error) {
 
 // PutKeys writes rows, and forgets those keys.
 func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
 		for _, r := range rows {
-			_, err := tx.Exec(`INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+			_, err := tx.exec(ctx, `INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, user_name = excluded.user_name, wxid = excluded.wxid,
 				remark = excluded.remark, nickname = excluded.nickname, seen = excluded.seen`,
 				r.Key, r.Kind, r.UserName, r.WxID, r.Remark, r.Nickname, r.Seen.UnixMilli())
@@ -76,7 +76,7 @@ func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) er
 			}
 		}
 		for _, key := range forget {
-			if _, err := tx.Exec("DELETE FROM keys WHERE key = ?", key); err != nil {
+			if _, err := tx.exec(ctx, "DELETE FROM keys WHERE key = ?", key); err != nil {
 				return fmt.Errorf("forget keys: %w", err)
 			}
 		}

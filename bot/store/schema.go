@@ -63,6 +63,20 @@ CREATE TABLE keys (
 	seen      INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 `,
+	`
+-- When an event came here, Unix milliseconds: its id is kept from then on,
+-- however old the server says it is.
+ALTER TABLE inbox ADD COLUMN came INTEGER NOT NULL DEFAULT 0;
+
+-- The body of a delivery is what was decided and does not change; the result is
+-- what became of it. Bodies of version 1 hold both.
+ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN result TEXT NOT NULL DEFAULT '';
+
+-- What was said is dropped from a row that is done and of no more use.
+ALTER TABLE outbox ADD COLUMN blank INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_body ON outbox (done_at) WHERE blank = 0 AND status <> 'pending';
+`,
 }
 
 // NewerError tells that a later version of wxbot wrote the database.
