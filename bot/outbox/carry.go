@@ -286,6 +286,9 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	}
 	o.log(d, r)
 	now := o.opts.Clock.Now()
+	if !well {
+		o.complain(d, r, now)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.landLocked(s)
@@ -302,6 +305,35 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	for _, next := range follow {
 		o.addLocked(next)
 	}
+}
+
+// complainAgain is how long a handler's failures are not told again.
+const complainAgain = 10 * time.Minute
+
+// complain tells the operator of a step that was not done, or perhaps not. What
+// came too late is only counted, and a notice that fails is not told by another.
+func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
+	if d.Action.Kind == event.ActNotify || d.Action.Kind == event.ActRevoke || r.Status == event.StatusExpired {
+		return
+	}
+	o.mu.Lock()
+	at, told := o.complained[d.Handler]
+	told = told && now.Sub(at) < complainAgain
+	if !told {
+		if len(o.complained) >= chatCap {
+			clear(o.complained)
+		}
+		o.complained[d.Handler] = now
+	}
+	o.mu.Unlock()
+	if told {
+		return
+	}
+	what := "未完成"
+	if r.Status == event.StatusUnknown {
+		what = "不确定是否完成"
+	}
+	o.opts.Notify(fmt.Sprintf("【%s】%s → %s，第 %d 步 %s：%s", what, d.Handler, trialTarget(d), d.N+1, d.Action.Kind, r.Reason))
 }
 
 func (o *Outbox) countLocked(status event.Status) {

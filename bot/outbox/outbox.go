@@ -58,7 +58,8 @@ type Options struct {
 	Settings func() event.Settings
 	Clock    clock.Clock
 	Logger   zerolog.Logger
-	// Notify tells the operator in WeChat of what trial mode held back. It must
+	// Notify tells the operator in WeChat of what trial mode held back, and of
+	// steps that failed. It must
 	// not block.
 	Notify func(text string)
 	// Workers is how many deliveries are under way at once at most; default 8.
@@ -107,17 +108,18 @@ type Outbox struct {
 	wake  chan struct{}
 	sends sync.WaitGroup
 
-	mu      sync.Mutex
-	chats   map[string]*chat
-	turns   []string // keys of chats, the next to have its turn first
-	seqs    map[string]*sequence
-	known   map[int64]bool // deliveries in memory
-	ended   map[int64]bool // the latest that left it
-	oldest  []int64        // the keys of ended as they came
-	waiters map[int64][]chan end
-	flying  int
-	counts  Counts
-	pacer   pacer
+	mu         sync.Mutex
+	chats      map[string]*chat
+	turns      []string // keys of chats, the next to have its turn first
+	seqs       map[string]*sequence
+	known      map[int64]bool // deliveries in memory
+	ended      map[int64]bool // the latest that left it
+	oldest     []int64        // the keys of ended as they came
+	waiters    map[int64][]chan end
+	flying     int
+	complained map[string]time.Time // when a handler's failure was told last
+	counts     Counts
+	pacer      pacer
 }
 
 // New checks the options.
@@ -135,14 +137,15 @@ func New(o Options) (*Outbox, error) {
 		o.Notify = func(string) {}
 	}
 	return &Outbox{
-		opts:    o,
-		wake:    make(chan struct{}, 1),
-		chats:   map[string]*chat{},
-		seqs:    map[string]*sequence{},
-		known:   map[int64]bool{},
-		ended:   map[int64]bool{},
-		waiters: map[int64][]chan end{},
-		pacer:   newPacer(),
+		opts:       o,
+		wake:       make(chan struct{}, 1),
+		chats:      map[string]*chat{},
+		seqs:       map[string]*sequence{},
+		known:      map[int64]bool{},
+		ended:      map[int64]bool{},
+		waiters:    map[int64][]chan end{},
+		complained: map[string]time.Time{},
+		pacer:      newPacer(),
 	}, nil
 }
 

@@ -210,6 +210,11 @@ func TestFailedStepEndsTheRest(t *testing.T) {
 		if st, why := w.status(ds[1]); st != event.StatusFailed || why != "step 1 ended as failed" {
 			t.Errorf("second step: %s, %q", st, why)
 		}
+		// The operator is told, and not again and again.
+		w.queue("p2", event.Action{Kind: event.ActAccept})
+		if len(w.notices) != 1 || !strings.Contains(w.notices[0], "【未完成】rule:r → p1，第 1 步 accept") {
+			t.Errorf("told %q", w.notices)
+		}
 	})
 }
 
