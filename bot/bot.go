@@ -150,7 +150,9 @@ func (b *Bot) connect(ctx context.Context) error {
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames,
 	}
-	send := &sender{acc: b.acc, sent: b.wasSent, plugins: b.call, http: &http.Client{}}
+	send := &sender{
+		acc: b.acc, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{},
+	}
 	b.outbox, err = outbox.New(outbox.Options{
 		Store: b.store, Sender: send, Settings: b.live.Settings, Clock: o.Clock,
 		Logger: b.component("outbox"), Notify: b.notice,
@@ -169,7 +171,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.dispatch, err = dispatch.New(dispatch.Options{
 		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host},
-		Prepare: &preparer{acc: b.acc, asked: map[string]time.Time{}},
+		Prepare: &preparer{acc: b.acc, settings: b.live.Settings, asked: map[string]time.Time{}},
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
 	})
 	if err != nil {

@@ -542,3 +542,23 @@ rules:
 		}
 	}
 }
+
+func TestNeverHoldsForPeopleAndGroups(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, `
+settings: {pace: off, never: [老板, 家庭群]}
+rules:
+  - {name: echo, contains: hi, chat: [private, group], group: "*", reply: "to ${sender}"}
+`, map[string]string{"p.lua": `bot.plugin { name = "p", version = "1", api = 1 }
+bot.on("message", {contains = "plugin"}, function(msg) msg:reply("x") end)`})
+	boss := r.srv.AddFriend(wxtest.Person{NickName: "王", RemarkName: "老板"})
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	home, work := r.srv.AddGroup("家庭群", ming), r.srv.AddGroup("工作群", ming, boss)
+	r.online()
+	boss.Say("hi")
+	boss.Say("plugin")
+	home.Say(ming, "hi")
+	work.Say(boss, "hi")
+	work.Say(ming, "hi")
+	r.wantSent("to 小明")
+}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 const (
 	reasonUnknown     = "chat unknown"
 	reasonBeforeLogin = "before the login"
+	reasonNever       = "in settings.never"
 )
 
 const (
@@ -30,7 +32,8 @@ const (
 // preparer completes events right before they are handled, with the names of that
 // moment. It implements dispatch.Preparer.
 type preparer struct {
-	acc *account
+	acc      *account
+	settings func() event.Settings
 
 	mu    sync.Mutex
 	asked map[string]time.Time // when the server answered
@@ -40,6 +43,21 @@ type preparer struct {
 // know; calls that fail are repeated for a minute, since what is given up here is
 // never answered.
 func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
+	if reason := p.complete(ctx, ev); reason != "" {
+		return reason
+	}
+	if never(p.settings().Never, ev.Chat.Name, ev.Sender.Remark, ev.Sender.Nickname) {
+		return reasonNever
+	}
+	return ""
+}
+
+// never reports whether one of some names is among those that nothing answers.
+func never(list []string, names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n != "" && slices.Contains(list, n) })
+}
+
+func (p *preparer) complete(ctx context.Context, ev *event.Event) string {
 	if ev.Chat.Key == "" {
 		return ""
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"wxbot/bot/event"
@@ -38,6 +39,13 @@ type sender struct {
 	plugins func(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error)
 	sent    func(chat string, at time.Time)
 	http    *http.Client
+
+	settings func() event.Settings
+
+	mu sync.Mutex
+	// called holds what plugin functions returned for deliveries whose answer has
+	// not been sent yet: a repeated send must not call them again.
+	called map[int64]string
 }
 
 // Deliver does one action. Its error says, by wrapping one of outbox's, whether
@@ -158,6 +166,9 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 	user, ok := s.acc.book.user(key)
 	if !ok {
 		return "", "", fmt.Errorf("send: chat %s is not known in this session: %w", key, outbox.ErrPermanent)
+	}
+	if c, ok := s.acc.book.contact(user); ok && never(s.settings().Never, c.RemarkName, c.NickName) {
+		return "", "", fmt.Errorf("send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)
 	}
 	return user, key, nil
 }
@@ -326,20 +337,51 @@ func (s *sender) toRevoke(ctx context.Context, d event.Delivery) (event.Delivery
 
 // call runs a plugin's function and sends the text that it returns.
 func (s *sender) call(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
-	ev, err := s.acc.store.Message(ctx, d.Event)
+	text, err := s.result(ctx, d)
 	if err != nil {
-		return event.Receipt{}, fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
-	}
-	text, err := s.plugins(ctx, ev, d.Action.Call.Name, d.Action.Call.Args)
-	if err != nil {
-		return event.Receipt{}, fmt.Errorf("call %s: %w: %w", d.Action.Call.Name, outbox.ErrPermanent, err)
+		return event.Receipt{}, err
 	}
 	if text == "" {
 		return s.receipt(""), nil
 	}
-	d.Action.Kind = event.ActReply
-	d.Action.Message = event.Outgoing{Text: text}
-	return s.do(ctx, c, d)
+	answer := d
+	answer.Action.Kind = event.ActReply
+	answer.Action.Message = event.Outgoing{Text: text}
+	r, err := s.do(ctx, c, answer)
+	if err == nil {
+		s.mu.Lock()
+		delete(s.called, d.ID)
+		s.mu.Unlock()
+	}
+	return r, err
+}
+
+// calledMost bounds the results that wait to be sent.
+const calledMost = 1000
+
+// result runs a plugin's function once for a delivery.
+func (s *sender) result(ctx context.Context, d event.Delivery) (string, error) {
+	s.mu.Lock()
+	text, ok := s.called[d.ID]
+	s.mu.Unlock()
+	if ok {
+		return text, nil
+	}
+	ev, err := s.acc.store.Message(ctx, d.Event)
+	if err != nil {
+		return "", fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
+	}
+	text, err = s.plugins(ctx, ev, d.Action.Call.Name, d.Action.Call.Args)
+	if err != nil {
+		return "", fmt.Errorf("call %s: %w: %w", d.Action.Call.Name, outbox.ErrPermanent, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.called) >= calledMost {
+		clear(s.called)
+	}
+	s.called[d.ID] = text
+	return text, nil
 }
 
 func (s *sender) webhook(ctx context.Context, w *event.Webhook) error {
