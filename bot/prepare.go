@@ -135,7 +135,7 @@ func (p *preparer) group(ctx context.Context, ev *event.Event, user string) stri
 	if who, ok := b.user(ev.Sender.Key); ok && ev.Sender.Name() == "" && p.lookUp(ctx, user, who, "") {
 		p.sender(ev, user)
 	}
-	if m := ev.Message; m != nil && !ev.BySelf && m.Raw != "" {
+	if m := ev.Message; m != nil && !ev.BySelf && m.Type == event.TypeText {
 		m.Text, m.Mentioned = classify.Mention(m.Raw, b.selfNames(user)...)
 	}
 	return ""

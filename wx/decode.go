@@ -57,14 +57,15 @@ func address(m *Message, content, self string) string {
 	m.Chat = m.From
 	if m.FromSelf {
 		m.Chat = m.To
-	}
-	if m.FromSelf {
 		m.Sender = self
 		return content
 	}
 	if !IsGroup(m.Chat) {
 		m.Sender = m.From
 		return content
+	}
+	if m.Type == MsgSystem || m.Type == MsgSysNotice {
+		return content // nobody wrote it
 	}
 	sender, rest, ok := wire.CutSender(content)
 	if !ok {
@@ -99,7 +100,7 @@ const oldPlace = "http://weixin.qq.com/cgi-bin/redirectforward?args="
 func place(w *wire.Msg, e *wire.Element) *Location {
 	return &Location{
 		X: wire.Float(e.Attr("x")), Y: wire.Float(e.Attr("y")), Scale: int(wire.Int(e.Attr("scale"))),
-		Label: wire.DecodeName(e.Attr("label")), Name: wire.DecodeName(e.Attr("poiname")), URL: string(w.URL),
+		Label: e.Attr("label"), Name: e.Attr("poiname"), URL: string(w.URL),
 	}
 }
 
@@ -151,7 +152,7 @@ func recommend(r *wire.RecommendInfo) *Recommend {
 func card(w *wire.Msg, e *wire.Element) *Recommend {
 	r := recommend(&w.RecommendInfo)
 	r.UserName = cmp.Or(r.UserName, e.Attr("username"))
-	r.NickName = cmp.Or(r.NickName, wire.DecodeName(e.Attr("nickname")))
+	r.NickName = cmp.Or(r.NickName, e.Attr("nickname"))
 	r.Alias = cmp.Or(r.Alias, e.Attr("alias"))
 	r.Province, r.City = cmp.Or(r.Province, e.Attr("province")), cmp.Or(r.City, e.Attr("city"))
 	r.Sex = cmp.Or(r.Sex, int(wire.Int(e.Attr("sex"))))
@@ -160,9 +161,9 @@ func card(w *wire.Msg, e *wire.Element) *Recommend {
 
 func verify(w *wire.Msg, e *wire.Element) *Recommend {
 	r := recommend(&w.RecommendInfo)
-	r.NickName = cmp.Or(r.NickName, wire.DecodeName(e.Attr("fromnickname")))
+	r.NickName = cmp.Or(r.NickName, e.Attr("fromnickname"))
 	r.UserName = cmp.Or(r.UserName, e.Attr("fromusername"))
-	r.Content = cmp.Or(r.Content, wire.DecodeText(e.Attr("content")))
+	r.Content = cmp.Or(r.Content, e.Attr("content"))
 	r.Ticket = cmp.Or(r.Ticket, Secret(w.Ticket), Secret(e.Attr("ticket")))
 	r.Alias = cmp.Or(r.Alias, e.Attr("alias"))
 	r.Scene = cmp.Or(r.Scene, int(wire.Int(e.Attr("scene"))))
@@ -207,13 +208,13 @@ func decodeSysmsg(m *Message, e *wire.Element, content string) {
 		if id == "" || id == "0" {
 			id = cmp.Or(r.Text("newmsgid"), id)
 		}
-		m.Recall = &Recall{MsgID: id, Notice: wire.DecodeSystem(r.Text("replacemsg"))}
+		m.Recall = &Recall{MsgID: id, Notice: wire.StripLinks(r.Text("replacemsg"))}
 		m.Text = m.Recall.Notice
 	case "pat":
 		p := e.At("pat")
 		m.Pat = &Pat{
 			From: p.Text("fromusername"), To: p.Text("pattedusername"), Chat: p.Text("chatusername"),
-			Notice: wire.DecodeSystem(p.Text("template")),
+			Notice: wire.StripLinks(p.Text("template")),
 		}
 		m.Text = m.Pat.Notice
 	case "sysmsgtemplate":

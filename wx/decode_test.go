@@ -114,6 +114,9 @@ func TestEveryMsgTypeIsDecoded(t *testing.T) {
 		"49 type in the XML only": {map[string]any{"MsgType": 49, "AppMsgType": 0, "Content": `<msg><appmsg><title>r</title><type>57</type><refermsg><type>1</type><svrid>99</svrid><displayname>甲</displayname><content>q</content></refermsg></appmsg></msg>`}, 49, func(m *Message) {
 			m.App, m.Text, m.Quote = 57, "r", &Quote{MsgID: "99", DisplayName: "甲", Text: "q", Type: 1}
 		}},
+		"49 reply with typed markup": {map[string]any{"MsgType": 49, "Content": `&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;&amp;lt;span class=&amp;quot;emoji emoji1f604&amp;quot;&amp;gt;&amp;lt;/span&amp;gt;<br/>&amp;amp;lt;&lt;/title&gt;&lt;type&gt;57&lt;/type&gt;&lt;/appmsg&gt;&lt;/msg&gt;`}, 49, func(m *Message) {
+			m.App, m.Text, m.Quote = 57, `<span class="emoji emoji1f604"></span>`+"\n&lt;", &Quote{}
+		}},
 		"49 quoted link": {map[string]any{"MsgType": 49, "Content": `<msg><appmsg><title>r</title><type>57</type><refermsg><type>49</type><svrid>9</svrid><content>&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;inner&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;</content></refermsg></appmsg></msg>`}, 49, func(m *Message) { m.App, m.Text, m.Quote = 57, "r", &Quote{MsgID: "9", Text: "inner", Type: 49} }},
 		"49 file": {map[string]any{"MsgType": 49, "AppMsgType": 6, "FileName": "报告.pdf", "FileSize": "1024", "MediaId": "@m", "EncryFileName": "%E6.pdf", "Content": `<msg><appmsg><title>报告.pdf</title><type>6</type><appattach><totallen>1024</totallen><fileext>pdf</fileext></appattach></appmsg></msg>`}, 49, func(m *Message) {
 			m.App, m.Text, m.File = 6, "报告.pdf", &File{Name: "报告.pdf", Ext: "pdf", Size: 1024, MediaID: "@m", EncryName: "%E6.pdf"}
@@ -178,6 +181,7 @@ func TestWhoWroteWhere(t *testing.T) {
 		"friend":               {map[string]any{"Content": "hi"}, "@friend", "@friend", "hi", false},
 		"group member":         {map[string]any{"FromUserName": "@@g", "Content": "@abc:<br/>a<br/>b"}, "@@g", "@abc", "a\nb", false},
 		"group system text":    {map[string]any{"FromUserName": "@@g", "MsgType": 10000, "Content": "sys"}, "@@g", "", "sys", false},
+		"group system prefix":  {map[string]any{"FromUserName": "@@g", "MsgType": 10000, "Content": "Notice:<br/>sys"}, "@@g", "", "Notice:\nsys", false},
 		"own phone to friend":  {map[string]any{"FromUserName": me, "ToUserName": "@friend", "Content": "hi"}, "@friend", me, "hi", true},
 		"own phone to a group": {map[string]any{"FromUserName": me, "ToUserName": "@@g", "Content": "@abc:<br/>hi"}, "@@g", me, "@abc:\nhi", true},
 		"own phone to itself":  {map[string]any{"FromUserName": me, "ToUserName": "filehelper", "Content": "hi"}, "filehelper", me, "hi", true},

@@ -4,6 +4,7 @@
 package classify
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -78,11 +79,7 @@ func (c classifier) base(kind event.Kind) event.Event {
 		ev.Chat.Kind = event.ChatSelf
 	}
 	if c.m.Sender != "" {
-		group := ""
-		if ev.Chat.Kind == event.ChatGroup {
-			group = c.m.Chat
-		}
-		ev.Sender, _ = c.b.Person(group, c.m.Sender)
+		ev.Sender, _ = c.b.Person(c.group(&ev), c.m.Sender)
 	}
 	return ev
 }
@@ -138,7 +135,7 @@ func (c classifier) content() event.Event {
 	switch {
 	case ev.Chat.Kind != event.ChatGroup:
 		msg.Mentioned = true
-	case !c.m.FromSelf:
+	case !c.m.FromSelf && msg.Type == event.TypeText: // a title is not addressed to anybody
 		self, _ := c.b.Person(c.m.Chat, c.b.SelfUserName())
 		msg.Text, msg.Mentioned = Mention(msg.Raw, self.Card, self.Nickname)
 	}
@@ -292,12 +289,9 @@ func (c classifier) recall() event.Event {
 	who := recaller(c.m.Recall.Notice)
 	switch {
 	case who == self:
-		ev.BySelf = true
-		ev.Sender, _ = c.b.Person("", c.b.SelfUserName())
+		c.bySelf(&ev)
 	case ev.Chat.Kind == event.ChatGroup && who != "":
-		if ev.Sender = c.b.MemberByName(c.m.Chat, who); ev.Sender.Key == "" {
-			ev.Sender = event.Person{Nickname: who}
-		}
+		ev.Sender = c.person(who)
 	}
 	return ev
 }
@@ -307,42 +301,79 @@ const self = "\x00self"
 
 func recaller(notice string) string {
 	notice = strings.TrimSpace(notice)
-	for _, mine := range []string{"你撤回", "您撤回", "You recalled", "You've recalled"} {
+	for _, mine := range []string{"你撤回", "您撤回", "你收回", "您收回", "You recalled", "You've recalled"} {
 		if strings.HasPrefix(notice, mine) {
 			return self
 		}
 	}
-	for _, verb := range []string{"撤回了", " recalled", " has recalled"} {
-		if name, _, ok := strings.Cut(notice, verb); ok {
-			return clean(name)
+	for _, verb := range []string{"撤回了", "收回了", " has recalled", " recalled"} {
+		// The name may hold the verb too; the text ends with it.
+		if i := strings.LastIndex(notice, verb); i >= 0 {
+			return clean(notice[:i])
 		}
 	}
 	return ""
 }
 
-// pat is a tickle that came as a sysmsg. Its names may be real ids, so the notice
-// decides whom it is about.
+// pat is a tickle that came as a sysmsg. Its names may be real ids, of which
+// nothing is known; then the notice decides whom it is about.
 func (c classifier) pat() event.Event {
 	ev := c.base(event.KindTickled)
-	ev.Tickled = &event.Tickled{Notice: c.m.Pat.Notice}
 	me := c.b.SelfUserName()
-	ev.Tickled.Me = c.m.Pat.To != "" && c.m.Pat.To == me
-	ev.BySelf = c.m.Pat.From != "" && c.m.Pat.From == me
-	s := ParseSystemText(c.m.Pat.Notice)
-	if s.Kind == event.KindTickled && s.Me {
-		ev.Tickled.Me = true
+	notice := c.fillIn(c.m.Pat.Notice)
+	ev.Tickled = &event.Tickled{Notice: notice, Me: c.m.Pat.To != "" && c.m.Pat.To == me}
+	if s := ParseSystemText(notice); s.Kind == event.KindTickled {
+		ev.Tickled.Me = ev.Tickled.Me || s.Me
+		c.tickler(&ev, s)
 	}
-	c.tickler(&ev, s)
+	if from := c.m.Pat.From; strings.HasPrefix(from, "@") {
+		if p, known := c.b.Person(c.group(&ev), from); known {
+			ev.Sender, ev.BySelf = p, from == me
+		}
+	}
 	return ev
 }
 
+// idInNotice is where a notice has the id of somebody instead of a name.
+var idInNotice = regexp.MustCompile(`\$\{([^{}]*)\}`)
+
+// nobody stands for a name that is not known.
+const nobody = "…"
+
+func (c classifier) fillIn(notice string) string {
+	return idInNotice.ReplaceAllStringFunc(notice, func(in string) string {
+		if id := in[len("${") : len(in)-1]; strings.HasPrefix(id, "@") {
+			if p, known := c.b.Person("", id); known && p.Name() != "" {
+				return p.Name()
+			}
+		}
+		return nobody
+	})
+}
+
+// tickler tells who tickled.
 func (c classifier) tickler(ev *event.Event, s System) {
-	if s.By == "" || ev.Chat.Kind != event.ChatGroup {
-		return
+	switch {
+	case s.By == "" && !s.Me:
+		c.bySelf(ev)
+	case s.By == "" || s.By == nobody || ev.Chat.Kind != event.ChatGroup:
+	default:
+		ev.Sender = c.person(s.By)
 	}
-	if ev.Sender = c.b.MemberByName(c.m.Chat, s.By); ev.Sender.Key == "" {
-		ev.Sender = event.Person{Nickname: s.By}
+}
+
+// bySelf makes an event the account's own doing.
+func (c classifier) bySelf(ev *event.Event) {
+	ev.BySelf = true
+	ev.Sender, _ = c.b.Person(c.group(ev), c.b.SelfUserName())
+}
+
+// group is the user name of the group that an event is in, "" if it is in none.
+func (c classifier) group(ev *event.Event) string {
+	if ev.Chat.Kind == event.ChatGroup {
+		return c.m.Chat
 	}
+	return ""
 }
 
 // system is a text of WeChat's own.
@@ -380,6 +411,9 @@ func (c classifier) system() event.Event {
 			return ev
 		}
 	case event.KindRedPacket:
+		if s.Me {
+			c.bySelf(&ev)
+		}
 	default:
 		return ev
 	}

@@ -3,8 +3,10 @@ package classify_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -215,9 +217,12 @@ func TestRecall(t *testing.T) {
 		"friend":           {private(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"小明" 撤回了一条消息`}}), event.Person{Key: "p1", Nickname: "明明", Remark: "小明", IsFriend: true}, false},
 		"group member":     {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"小明" 撤回了一条消息`}}), event.Person{Key: "p1", Nickname: "明明", Remark: "小明", IsFriend: true}, false},
 		"unknown member":   {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"路人" 撤回了一条消息`}}), event.Person{Nickname: "路人"}, false},
-		"the owner":        {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: "你撤回了一条消息"}}), event.Person{Key: "self", Nickname: "机器人"}, true},
+		"the owner":        {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: "你撤回了一条消息"}}), event.Person{Key: "self", Nickname: "机器人", Card: "小助手"}, true},
 		"English":          {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"小明" recalled a message`}}), event.Person{Key: "p1", Nickname: "明明", Remark: "小明", IsFriend: true}, false},
-		"owner, English":   {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: "You recalled a message"}}), event.Person{Key: "self", Nickname: "机器人"}, true},
+		"owner, English":   {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: "You recalled a message"}}), event.Person{Key: "self", Nickname: "机器人", Card: "小助手"}, true},
+		"has recalled":     {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"路人" has recalled a message.`}}), event.Person{Nickname: "路人"}, false},
+		"traditional":      {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `「路人」收回了一則訊息`}}), event.Person{Nickname: "路人"}, false},
+		"verb in the name": {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5", Notice: `"他撤回了" 撤回了一条消息`}}), event.Person{Nickname: "他撤回了"}, false},
 		"without a notice": {inGroup(wx.Message{Recall: &wx.Recall{MsgID: "5"}}), event.Person{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -274,13 +279,19 @@ func TestSystemTexts(t *testing.T) {
 		`X has enabled Friend Confirmation. Please send a request.`: {Kind: event.KindFriendLost, Names: []string{"X"}},
 		`消息已发出，但被对方拒收了。`:                                            {Kind: event.KindFriendLost},
 		`收到红包，请在手机上查看`:                                              {Kind: event.KindRedPacket},
-		`发出红包，请在手机上查看`:                                              {Kind: event.KindRedPacket},
-		`"A" 拍了拍 "B"`:                                               {Kind: event.KindTickled, By: "A", Names: []string{"B"}},
-		`"A" 拍了拍我`:                                                  {Kind: event.KindTickled, By: "A", Me: true},
-		`"A"拍拍你的肩膀`:                                                 {Kind: event.KindTickled, By: "A", Me: true},
-		`如果陌生人主动添加你为朋友，请谨慎核实对方身份。`:                                  {},
-		`xxx与群里其他人都不是微信朋友关系，请注意隐私安全`:                                {},
-		`发送消息过于频繁，可稍后再试。`:                                           {},
+		`发出红包，请在手机上查看`:                                              {Kind: event.KindRedPacket, Me: true},
+		`你拍了拍 "B"`:                                                  {Kind: event.KindTickled, Names: []string{"B"}},
+		`“收到红包，” 拍了拍我`:                                              {Kind: event.KindTickled, By: "收到红包，", Me: true},
+		// A group's name may look like any other text.
+		`"X"修改群名为“"Y"邀请"Z"加入了群聊”`:                                       {Kind: event.KindGroupRenamed, By: "X", Topic: `"Y"邀请"Z"加入了群聊`},
+		`"X"修改群名为“Y邀请你加入了群聊，来”`:                                         {Kind: event.KindGroupRenamed, By: "X", Topic: "Y邀请你加入了群聊，来"},
+		`"X" changed the group name to "Y invited Z to the group chat"`: {Kind: event.KindGroupRenamed, By: "X", Topic: "Y invited Z to the group chat"},
+		`"A" 拍了拍 "B"`: {Kind: event.KindTickled, By: "A", Names: []string{"B"}},
+		`"A" 拍了拍我`:    {Kind: event.KindTickled, By: "A", Me: true},
+		`"A"拍拍你的肩膀`:   {Kind: event.KindTickled, By: "A", Me: true},
+		`如果陌生人主动添加你为朋友，请谨慎核实对方身份。`:   {},
+		`xxx与群里其他人都不是微信朋友关系，请注意隐私安全`: {},
+		`发送消息过于频繁，可稍后再试。`:            {},
 		``: {},
 	} {
 		if diff := cmp.Diff(want, classify.ParseSystemText(text)); diff != "" {
@@ -292,15 +303,18 @@ func TestSystemTexts(t *testing.T) {
 func TestSystemMessagesBecomeEvents(t *testing.T) {
 	ming := event.Person{Key: "p1", Nickname: "明明", Remark: "小明", IsFriend: true}
 	chat := event.Chat{Kind: event.ChatGroup, Key: "g1", Name: "客户一群"}
+	me := event.Person{Key: "self", Nickname: "机器人", Card: "小助手"}
 	for text, want := range map[string]event.Event{
 		`"小明"邀请"丙、丁"加入了群聊`: {Kind: event.KindMemberJoined, Members: &event.Members{
 			People: []event.Person{{Nickname: "丙"}, {Nickname: "丁"}}, Inviter: ming, Via: "invite",
 		}},
-		`"丙"修改群名为“新”`: {Kind: event.KindGroupRenamed, Renamed: &event.Renamed{Name: "新"}, Sender: event.Person{Nickname: "丙"}},
-		`你修改群名为“新”`:   {Kind: event.KindGroupRenamed, Renamed: &event.Renamed{Name: "新"}, BySelf: true},
-		`你被"小明"移出群聊`:  {Kind: event.KindRemoved, Members: &event.Members{Inviter: ming}},
-		`"小明" 拍了拍我`:   {Kind: event.KindTickled, Tickled: &event.Tickled{Notice: `"小明" 拍了拍我`, Me: true}, Sender: ming},
-		`随便什么`:        {Kind: event.KindSystem, Message: &event.Message{Type: event.TypeOther, Raw: "随便什么", Text: "随便什么"}},
+		`"丙"修改群名为“新”`:  {Kind: event.KindGroupRenamed, Renamed: &event.Renamed{Name: "新"}, Sender: event.Person{Nickname: "丙"}},
+		`你修改群名为“新”`:    {Kind: event.KindGroupRenamed, Renamed: &event.Renamed{Name: "新"}, BySelf: true},
+		`你被"小明"移出群聊`:   {Kind: event.KindRemoved, Members: &event.Members{Inviter: ming}},
+		`"小明" 拍了拍我`:    {Kind: event.KindTickled, Tickled: &event.Tickled{Notice: `"小明" 拍了拍我`, Me: true}, Sender: ming},
+		`我拍了拍 "小明"`:    {Kind: event.KindTickled, Tickled: &event.Tickled{Notice: `我拍了拍 "小明"`}, Sender: me, BySelf: true},
+		`发出红包，请在手机上查看`: {Kind: event.KindRedPacket, Sender: me, BySelf: true, Message: &event.Message{Type: event.TypeOther, Raw: "发出红包，请在手机上查看", Text: "发出红包，请在手机上查看"}},
+		`随便什么`:         {Kind: event.KindSystem, Message: &event.Message{Type: event.TypeOther, Raw: "随便什么", Text: "随便什么"}},
 	} {
 		want.ID, want.Time, want.Chat = "77", at, chat
 		if diff := cmp.Diff(want, one(t, system(text))); diff != "" {
@@ -326,9 +340,29 @@ func TestAcceptedRequestIsAMessageAndAnEvent(t *testing.T) {
 }
 
 func TestTickleBySysmsg(t *testing.T) {
-	ev := one(t, inGroup(wx.Message{Type: wx.MsgRecalled, Pat: &wx.Pat{From: friend, To: selfUser, Notice: `"小明" 拍了拍 "机器人"`}}))
-	if ev.Kind != event.KindTickled || !ev.Tickled.Me || ev.Sender.Key != "p1" {
-		t.Errorf("got %+v", ev)
+	for name, tt := range map[string]struct {
+		pat    wx.Pat
+		notice string
+		sender string
+		nick   string
+		me     bool
+		bySelf bool
+	}{
+		"names of the session": {wx.Pat{From: friend, To: selfUser, Notice: `"小明" 拍了拍 "机器人"`}, `"小明" 拍了拍 "机器人"`, "p1", "明明", true, false},
+		"real ids":             {wx.Pat{From: "wxid_a", To: "wxid_me", Notice: `"路人" 拍了拍我`}, `"路人" 拍了拍我`, "", "路人", true, false},
+		"ids in the notice":    {wx.Pat{From: "wxid_a", To: "wxid_me", Notice: `"${wxid_a}" 拍了拍我`}, `"…" 拍了拍我`, "", "", true, false},
+		"name in the notice":   {wx.Pat{From: friend, To: "wxid_x", Notice: `"${@friend}" 拍了拍 "${wxid_x}"`}, `"小明" 拍了拍 "…"`, "p1", "明明", false, false},
+		"by the account":       {wx.Pat{From: "wxid_me", To: "wxid_a", Notice: `我拍了拍 "路人"`}, `我拍了拍 "路人"`, "self", "机器人", false, true},
+		"by the account's id":  {wx.Pat{From: selfUser, To: friend}, "", "self", "机器人", false, true},
+		"nothing told":         {wx.Pat{}, "", "", "", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := one(t, inGroup(wx.Message{Type: wx.MsgRecalled, Pat: &tt.pat}))
+			if ev.Kind != event.KindTickled || ev.Tickled.Notice != tt.notice || ev.Tickled.Me != tt.me || ev.BySelf != tt.bySelf ||
+				ev.Sender.Key != tt.sender || ev.Sender.Nickname != tt.nick {
+				t.Errorf("got %+v, %+v", ev, ev.Tickled)
+			}
+		})
 	}
 }
 
@@ -363,6 +397,45 @@ func TestMention(t *testing.T) {
 	if text, ok := classify.Mention("@Mr. 🤖 Bot\u2005hi", "Mr. 🤖 Bot"); !ok || text != "hi" {
 		t.Errorf("name with blanks and emoji: %q, %v", text, ok)
 	}
+}
+
+func TestMentionTakesTheLongerName(t *testing.T) {
+	if text, ok := classify.Mention("@小助 手\u2005hi", "小助", "小助 手"); !ok || text != "hi" {
+		t.Errorf("%q, %v", text, ok)
+	}
+}
+
+func TestMentionWhateverTheVariation(t *testing.T) {
+	for _, typed := range []string{"@❤Bot hi", "@❤\uFE0FBot hi", "@❤Bot\uFE0F hi"} {
+		for _, name := range []string{"❤Bot", "❤\uFE0FBot"} {
+			if text, ok := classify.Mention(typed, name); !ok || text != "hi" {
+				t.Errorf("Mention(%q, %q) = %q, %v", typed, name, text, ok)
+			}
+		}
+	}
+	if _, ok := classify.Mention("@❤Bots hi", "❤Bot"); ok {
+		t.Error("a longer name was taken for ours")
+	}
+}
+
+func FuzzMention(f *testing.F) {
+	f.Add("@小助手\u2005多少钱", "小助手", "a ")
+	f.Add("x@@a@a b", "a", "")
+	f.Fuzz(func(t *testing.T, text, name, before string) {
+		left, ok := classify.Mention(text, name)
+		if !ok && left != text {
+			t.Errorf("no mention, yet %q became %q", text, left)
+		}
+		if len(left) > len(text) {
+			t.Errorf("%q grew to %q", text, left)
+		}
+		if name == "" || name == "all" || name == "所有人" || strings.Trim(name, "\uFE0F") == "" || !utf8.ValidString(name) {
+			return
+		}
+		if _, ok := classify.Mention(before+"@"+name+"\u2005"+text, name); !ok {
+			t.Errorf("%q is not found after %q", name, before)
+		}
+	})
 }
 
 func TestMentionInGroupMessage(t *testing.T) {

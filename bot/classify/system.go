@@ -32,6 +32,8 @@ type pattern struct {
 const (
 	q = `["“”「」]?\s*`
 	e = `\s*["“”「」]?`
+
+	topic = `["“「](.+)["”」]\.?`
 )
 
 func joinedBy(m []string, by, names int, via string) System {
@@ -48,6 +50,21 @@ func p(re string, f func(m []string) System) pattern {
 
 // templates are tried in order; the first that fits decides.
 var templates = []pattern{
+	// Renames come first and end in a quote: a group may be given the name of any
+	// other text.
+	p(`你修改群名[为為]`+topic, func(m []string) System {
+		return System{Kind: event.KindGroupRenamed, Topic: strings.TrimSpace(m[1]), Me: true}
+	}),
+	p(q+`(.+?)`+e+`修改群名[为為]`+topic, func(m []string) System {
+		return System{Kind: event.KindGroupRenamed, By: clean(m[1]), Topic: strings.TrimSpace(m[2])}
+	}),
+	p(`You changed the group name to `+topic, func(m []string) System {
+		return System{Kind: event.KindGroupRenamed, Topic: strings.TrimSpace(m[1]), Me: true}
+	}),
+	p(q+`(.+?)`+e+` changed the group name to `+topic, func(m []string) System {
+		return System{Kind: event.KindGroupRenamed, By: clean(m[1]), Topic: strings.TrimSpace(m[2])}
+	}),
+
 	// The account invited others, or others invited.
 	p(`(?:你|您)邀[请請]`+q+`(.+?)`+e+`加入了群[聊組].*`, func(m []string) System {
 		s := joinedBy(m, 0, 1, event.ViaInvite)
@@ -105,20 +122,6 @@ var templates = []pattern{
 		return System{Kind: event.KindMemberLeft, Names: people(m[1]), Me: true}
 	}),
 
-	// Renames.
-	p(`你修改群名[为為]`+q+`(.+?)`+e, func(m []string) System {
-		return System{Kind: event.KindGroupRenamed, Topic: clean(m[1]), Me: true}
-	}),
-	p(q+`(.+?)`+e+`修改群名[为為]`+q+`(.+?)`+e, func(m []string) System {
-		return System{Kind: event.KindGroupRenamed, By: clean(m[1]), Topic: clean(m[2])}
-	}),
-	p(`You changed the group name to `+q+`(.+?)`+e+`\.?`, func(m []string) System {
-		return System{Kind: event.KindGroupRenamed, Topic: clean(m[1]), Me: true}
-	}),
-	p(q+`(.+?)`+e+` changed the group name to `+q+`(.+?)`+e+`\.?`, func(m []string) System {
-		return System{Kind: event.KindGroupRenamed, By: clean(m[1]), Topic: clean(m[2])}
-	}),
-
 	// Friends.
 	p(`你已添加了(.+?)[，,] ?[现現]在可以[开開]始聊天了[。.]?`, friendAdded),
 	p(`You have added (.+?) as your WeChat contact\. Start chatting!`, friendAdded),
@@ -135,8 +138,11 @@ var templates = []pattern{
 	p(`消息已[发發]出[，,]但被[对對]方拒收了[。.]?`, friendLost),
 
 	// Money and tickles.
-	p(`.*(?:收到|[发發]出)(?:[红紅]包|一[个個][红紅]包|利是)[，,]?.*`, func([]string) System {
+	p(`收到(?:[红紅]包|一[个個][红紅]包|利是)[，,]?.*`, func([]string) System {
 		return System{Kind: event.KindRedPacket}
+	}),
+	p(`你?[发發]出(?:[红紅]包|一[个個][红紅]包|利是)[，,]?.*`, func([]string) System {
+		return System{Kind: event.KindRedPacket, Me: true}
 	}),
 	p(q+`(.+?)`+e+`\s*拍了?拍\s*(?:我|你)(.*)`, func(m []string) System {
 		return System{Kind: event.KindTickled, By: clean(m[1]), Me: true}

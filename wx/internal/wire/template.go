@@ -14,7 +14,7 @@ func TemplateText(e *Element) string {
 		}
 		text = strings.ReplaceAll(text, "$"+name+"$", linkText(link))
 	}
-	return DecodeSystem(text)
+	return StripLinks(text)
 }
 
 func linkText(link *Element) string {

@@ -51,8 +51,13 @@ func CutSender(content string) (sender, rest string, ok bool) {
 // links are the tags that the server puts into system texts.
 var links = regexp.MustCompile(`(?is)</?(?:a|img|_wc_custom_link_)(?:\s[^<>]*)?/?>`)
 
-// DecodeSystem decodes the text of a system message: links and pictures in it
-// are dropped, their text stays (section 12.6).
+// DecodeSystem decodes the text of a system message and strips the links in it.
 func DecodeSystem(s string) string {
-	return links.ReplaceAllString(DecodeText(s), "")
+	return StripLinks(DecodeText(s))
+}
+
+// StripLinks drops the links and pictures of a decoded system text; what a link
+// says stays (section 12.6).
+func StripLinks(s string) string {
+	return links.ReplaceAllString(s, "")
 }

@@ -4,6 +4,7 @@ import (
 	"html"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -73,7 +74,7 @@ func TestParseBodyPutsUpWithBrokenXML(t *testing.T) {
 		"plain":               {`<msg><appmsg><title>t</title></appmsg></msg>`, "t"},
 		"escaped":             {`&lt;msg&gt;<br/>&lt;appmsg&gt;&lt;title&gt;t&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;`, "t"},
 		"raw ampersand":       {`<msg><appmsg><url>http://x?a=1&b=2</url><title>a & b</title></appmsg></msg>`, "a & b"},
-		"escaped twice":       {`&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;a &amp;amp; b&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;`, "a & b"},
+		"escapes in XML":      {`&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;a &amp;amp; b&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;`, "a & b"},
 		"cdata":               {`<msg><appmsg><title><![CDATA[<b>]]></title></appmsg></msg>`, "<b>"},
 		"garbage before":      {"wxid_x:\n<msg><appmsg><title>t</title></appmsg></msg>", "t"},
 		"declaration":         {`<?xml version="1.0" encoding="gbk"?><msg><appmsg><title>t</title></appmsg></msg>`, "t"},
@@ -82,6 +83,18 @@ func TestParseBodyPutsUpWithBrokenXML(t *testing.T) {
 		"emoji in a title":    {`&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;<span class="emoji emoji1f604"></span>&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;`, "😄"},
 		"cut in the middle":   {`<msg><appmsg><title>t</title><des>unfini`, "t"},
 		"attribute unquoted":  {`<msg><appmsg appid=wx sdkver="0"><title>t</title></appmsg></msg>`, "t"},
+		"control character":   {"<msg><appmsg><des>a\x08b</des><title>t</title></appmsg></msg>", "t"},
+		"stray less sign":     {`<msg><appmsg><des>1 < 2</des><title>1 < 2 <3</title></appmsg></msg>`, "1 < 2 <3"},
+		"old face":            {`<msg><appmsg><title><笑脸>t</title></appmsg></msg>`, "<笑脸>t"},
+		"end of cdata alone":  {`<msg><appmsg><title>]]> t</title></appmsg></msg>`, "]]> t"},
+		"later XML":           {`<?xml version="1.1"?><msg><appmsg><title>t</title></appmsg></msg>`, "t"},
+		"odd comment":         {`<msg><!-- a -- b --><appmsg><title>t</title></appmsg></msg>`, "t"},
+		"less in attribute":   {`<msg a="x<y"><appmsg><title>t</title></appmsg></msg>`, "t"},
+		"quote in attribute":  {`<msg><appmsg a="x "y" z"><title>t</title></appmsg></msg>`, "t"},
+		"quote left open":     {`<msg><appmsg a="x><title>t</title></appmsg></msg>`, "t"},
+		"entities":            {`<msg><appmsg><title>&#8;&#x4f60;&hellip;&bogus;&#xD800;</title></appmsg></msg>`, "\b你…&bogus;\uFFFD"},
+		"body escaped twice":  {`&amp;lt;msg&amp;gt;&amp;lt;appmsg&amp;gt;&amp;lt;title&amp;gt;t&amp;lt;/title&amp;gt;`, "t"},
+		"two lines":           {`&lt;msg&gt;&lt;appmsg&gt;&lt;title&gt;a<br/>b&lt;/title&gt;&lt;/appmsg&gt;&lt;/msg&gt;`, "a\nb"},
 		"element of any case": {`<MSG><AppMsg><Title>t</Title></AppMsg></MSG>`, "t"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +107,45 @@ func TestParseBodyPutsUpWithBrokenXML(t *testing.T) {
 		if got := ParseBody(in).Text("appmsg", "title"); got != "" {
 			t.Errorf("ParseBody(%q) has title %q", in, got)
 		}
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	e := ParseBody(`<msg a="1" b = '2' c=3 d e="&lt;&amp;&quot;" f=http://x/y/ g="" A="9"/>`)
+	for name, want := range map[string]string{"a": "1", "b": "2", "c": "3", "d": "", "e": `<&"`, "f": "http://x/y/", "g": "", "h": ""} {
+		if got := e.Attr(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if got := ParseBody(`<a><b c=1/><d>t</d></a>`); got.At("b").Attr("c") != "1" || got.Text("d") != "t" {
+		t.Errorf("a slash after a bare value: c %q, d %q", got.At("b").Attr("c"), got.Text("d"))
+	}
+}
+
+// Bodies come from strangers: no body of the size that is read may take long.
+func TestParseBodyTakesLinearTime(t *testing.T) {
+	for name, piece := range map[string]string{
+		"tags cut off":   `<a b="<`,
+		"quotes":         `<a b="x' c='y" `,
+		"blanks":         "<a                ",
+		"comments":       "<!-",
+		"ends":           "</a",
+		"open quotes":    `<a b='`,
+		"deep":           "<a>",
+		"ampersands":     "<a>&&&&",
+		"cdata":          "<![CDATA[",
+		"stray less":     "<<<<",
+		"unfinished tag": "<a b c d ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := strings.Repeat(piece, xmlBytes/len(piece))
+			start := time.Now()
+			ParseBody(body)
+			// A few milliseconds; in quadratic time it would be minutes.
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("%v for %d bytes", took, xmlBytes)
+			}
+		})
 	}
 }
 
@@ -129,6 +181,31 @@ func TestNumbersAreReadLeniently(t *testing.T) {
 			t.Errorf("Float(%q) = %v, want %v", in, got, want)
 		}
 	}
+}
+
+// What a person types into a quoted reply is escaped for XML and then as every
+// content is; it must come out as typed.
+func FuzzTypedIntoXML(f *testing.F) {
+	for _, s := range []string{"hi", "<br/>", `<span class="emoji emoji1f604"></span>`, "&amp;lt;", "a\nb", "]]>", "<!--", "<title>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		if !utf8.ValidString(typed) || strings.ContainsAny(typed, "\r\x00") || strings.TrimSpace(typed) != typed {
+			return
+		}
+		body := "<msg><title>" + html.EscapeString(typed) + "</title><x y='" + html.EscapeString(typed) + "'/></msg>"
+		sent := strings.ReplaceAll(strings.ReplaceAll(html.EscapeString(body), "&#34;", "&quot;"), "\n", "<br/>")
+		if len(sent) > xmlBytes {
+			return
+		}
+		e := ParseBody(sent)
+		if got := e.Text("title"); got != typed {
+			t.Errorf("typed %q, sent %q, decoded %q", typed, sent, got)
+		}
+		if got := e.At("x").Attr("y"); got != typed {
+			t.Errorf("attribute %q, sent %q, decoded %q", typed, sent, got)
+		}
+	})
 }
 
 // What a person types arrives escaped; it must come out as typed.
@@ -170,9 +247,10 @@ func FuzzParseBody(f *testing.F) {
 	f.Add(`<msg><appmsg appid="" sdkver="0"><title>t</title><type>5</type></appmsg></msg>`)
 	f.Add(`&lt;msg&gt;&lt;op id='4'&gt;`)
 	f.Add("<a><b></a></b>")
+	f.Add(`<a b="1" c='2' d=3/><![CDATA[x]]>&#65;`)
 	f.Fuzz(func(t *testing.T, s string) {
 		e := ParseBody(s)
-		if !strings.ContainsAny(s, "<") && !strings.Contains(s, "&lt;") && e != nil {
+		if !strings.Contains(s, "<") && !strings.Contains(s, "lt;") && e != nil {
 			t.Errorf("an element in %q", s)
 		}
 		var walk func(e *Element, depth int) int
@@ -184,6 +262,9 @@ func FuzzParseBody(f *testing.F) {
 				t.Fatalf("deeper than %d", xmlDepth)
 			}
 			n := len(e.Text())
+			if !utf8.ValidString(e.Text()) || !utf8.ValidString(e.Name) {
+				t.Errorf("not UTF-8: %q in %q", e.Text(), e.Name)
+			}
 			for _, c := range e.children {
 				n += walk(c, depth+1)
 			}

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"encoding/xml"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -18,74 +16,42 @@ const (
 // there: its methods give zero values.
 type Element struct {
 	Name     string
-	attrs    []xml.Attr
+	attrs    []attr
 	text     strings.Builder
 	children []*Element
 }
 
+type attr struct{ name, value string }
+
 // ParseBody reads the XML of a Content, escaped or not, as leniently as it can
-// (section 12.2): raw ampersands, unclosed elements and garbage before the first
-// '<' are put up with. The body that is no XML, such as the text that stands for
-// kinds unknown to the web, is nil.
+// (section 12.2): whatever is broken in one place costs only that place. Names and
+// texts in it come out decoded. A body that is no XML, such as the text that
+// stands for kinds unknown to the web, is nil.
+//
+// A <br/> is what the server makes of a line end, so it becomes one again: between
+// elements that means nothing, and a quoted reply keeps its lines.
 func ParseBody(content string) *Element {
 	if len(content) > xmlBytes {
 		content = content[:xmlBytes]
 	}
 	content = decodeEmoji(content)
-	content = strings.ReplaceAll(content, "<br/>", "")
-	raw := strings.IndexByte(content, '<')
-	if esc := strings.Index(content, "&lt;"); esc >= 0 && (raw < 0 || esc < raw) {
+	content = strings.ReplaceAll(content, "<br/>", "\n")
+	// Some bodies are escaped twice.
+	for range 2 {
+		raw, esc := strings.IndexByte(content, '<'), strings.Index(content, "&lt;")
+		if esc < 0 && raw < 0 {
+			esc = strings.Index(content, "&amp;lt;")
+		}
+		if esc < 0 || raw >= 0 && raw < esc {
+			break
+		}
 		content = unescape(content)
-		raw = strings.IndexByte(content, '<')
 	}
+	raw := strings.IndexByte(content, '<')
 	if raw < 0 {
 		return nil
 	}
-	return parseXML(content[raw:])
-}
-
-func parseXML(text string) *Element {
-	dec := xml.NewDecoder(strings.NewReader(strings.ToValidUTF8(text, "\uFFFD")))
-	dec.Strict = false
-	dec.Entity = xml.HTMLEntity
-	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	root := &Element{}
-	open := []*Element{root}
-	for range xmlNodes {
-		tok, err := dec.RawToken()
-		if err != nil {
-			break // what was read until here is what there is
-		}
-		top := open[len(open)-1]
-		switch tok := tok.(type) {
-		case xml.StartElement:
-			e := &Element{Name: tok.Name.Local, attrs: tok.Copy().Attr}
-			top.children = append(top.children, e)
-			if len(open) > xmlDepth {
-				return root.first()
-			}
-			open = append(open, e)
-		case xml.EndElement:
-			// An end closes the nearest element of its name; one that closes
-			// nothing is passed over.
-			for i := len(open) - 1; i > 0; i-- {
-				if open[i].Name == tok.Name.Local {
-					open = open[:i]
-					break
-				}
-			}
-		case xml.CharData:
-			top.text.Write(tok)
-		}
-	}
-	return root.first()
-}
-
-func (e *Element) first() *Element {
-	if len(e.children) == 0 {
-		return nil
-	}
-	return e.children[0]
+	return parseXML(strings.ToValidUTF8(content[raw:], "\uFFFD"))
 }
 
 // At follows a path of element names down, the first of each name; nil if there
@@ -138,8 +104,8 @@ func (e *Element) Attr(name string) string {
 		return ""
 	}
 	for _, a := range e.attrs {
-		if strings.EqualFold(a.Name.Local, name) {
-			return a.Value
+		if strings.EqualFold(a.name, name) {
+			return a.value
 		}
 	}
 	return ""
