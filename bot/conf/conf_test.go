@@ -29,6 +29,15 @@ func TestParseKeepsPlacesAndWriting(t *testing.T) {
 	if b := n.Get("block"); b.Value != "a\nb\n" || !b.Block {
 		t.Errorf("%+v", b)
 	}
+	if n, ps := conf.Parse("f.yaml", []byte("- a: |\n    x\n    \ty\n  b: c\n")); n == nil || n.Items[0].Get("a").Value != "x\n\ty\n" {
+		t.Errorf("a tab inside a block: %+v, %v", n, ps)
+	}
+	if n, ps := conf.Parse("f.yaml", []byte("- a: |\n    x\n  b:\n  \tc: d\n")); n != nil || !strings.Contains(ps[0].Text, "indented with a tab") {
+		t.Errorf("a tab after a block: %+v, %v", n, ps)
+	}
+	if n, _ := conf.Parse("f.yaml", []byte("a: x\n  y\nb: \"x\n  y\"\nc: x\n")); !n.Get("a").Joined || n.Get("b").Joined || n.Get("c").Joined {
+		t.Error("unquoted text on several lines")
+	}
 	if e, ps := conf.Parse("f.yaml", []byte("# nothing\n")); e == nil || e.Kind != conf.Null || len(ps) != 0 {
 		t.Errorf("empty file: %+v, %v", e, ps)
 	}

@@ -27,6 +27,7 @@ type Node struct {
 	Value     string // of a Scalar
 	Quoted    bool   // the scalar was quoted, or a block with | or >
 	Block     bool   // the scalar was a block
+	Joined    bool   // the scalar stands unquoted on several lines, which YAML joins by blanks
 	Comment   string // at the end of the line, with its #
 	Entries   []Entry
 	Items     []*Node

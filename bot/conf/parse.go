@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -100,7 +98,7 @@ func notUTF8(name string, src []byte) (Problem, bool) {
 // are none.
 func indents(name string, lines []string) []Problem {
 	var out []Problem
-	for i, l := range lines {
+	for i, l := range outsideBlocks(lines) {
 		trimmed := strings.TrimLeft(l, " \t\u3000\u00a0")
 		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
 			continue
@@ -129,18 +127,13 @@ func indents(name string, lines []string) []Problem {
 	return out
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
-
 // explain finds the mistake behind an error of the YAML library, whose messages
 // name a line at best and often the wrong one.
 func explain(name string, lines []string, err error) Problem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 0
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		text = strings.Replace(text, m[0], "", 1)
-	}
-	if p, ok := trap(name, lines); ok {
+	line := errorLine(err)
+	text = yamlLine.ReplaceAllString(text, "")
+	if p, ok := trap(name, lines, err); ok {
 		return p
 	}
 	if line < 1 || line > len(lines) {
@@ -225,5 +218,16 @@ func (b *builder) scalar(n *Node, y *yaml.Node) {
 	}
 	if !n.Quoted && (y.Tag == "!!null" || y.Value == "") {
 		n.Kind = Null
+		return
 	}
+	n.Joined = !n.Quoted && !n.onOneLine()
+}
+
+// onOneLine reports whether an unquoted scalar stands on its line as a whole.
+func (n *Node) onOneLine() bool {
+	if n.Line < 1 || n.Line > len(n.lines) {
+		return true
+	}
+	line := []rune(n.lines[n.Line-1])
+	return n.Col < 1 || n.Col > len(line) || strings.HasPrefix(string(line[n.Col-1:]), n.Value)
 }

@@ -1,124 +1,239 @@
 package conf
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"regexp"
+	"strconv"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // The slips that beginners make, and that the YAML library reports badly. Each is
 // looked for only after the file was found to be no YAML.
 var (
 	keyLine      = regexp.MustCompile(`^(\s*(?:- +)*)([\p{L}\p{N}_]+)(\s*):(.*)$`)
-	wideColon    = regexp.MustCompile(`^\s*(?:- +)*([\p{L}\p{N}_]+)\s*：`)
+	wideColon    = regexp.MustCompile(`^\s*(?:- +)*([\p{L}\p{N}_]+)\s*：\s*`)
 	noSpace      = regexp.MustCompile(`^\s*(?:- +)*([\p{L}_][\p{L}\p{N}_]*):([^\s/].*)$`)
 	afterQuote   = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*[^\s#,}\]]`)
+	wholeQuote   = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 	placeholderO = regexp.MustCompile(`^\{\{?\s*([\p{L}\p{N}_]+)\s*\}\}?`)
+	inFlow       = regexp.MustCompile(`[{\[].*?(\$\{([^}]*)\})`)
+	placeholders = regexp.MustCompile(`\$\{([^}]*)\}`)
+	blockStart   = regexp.MustCompile(`^(\s*(?:- +)*)([^\s#-].*:\s+)?[|>][-+0-9]*\s*(?:#.*)?$`)
+	yamlLine     = regexp.MustCompile(`line (\d+): `)
 )
 
-func trap(name string, lines []string) (Problem, bool) {
-	block := -1 // indentation of the key whose block text is being passed over
-	for i, l := range lines {
-		trimmed := strings.TrimLeft(l, " ")
-		indent := len(l) - len(trimmed)
-		if trimmed == "" {
-			continue
+// suspect is a line that looks like a slip, with the line as it was probably meant.
+type suspect struct {
+	problem Problem
+	mended  string
+	// sure: it is told of even if mending it alone does not help.
+	sure bool
+}
+
+// rereadMost bounds how many bytes are read again to try suspects.
+const rereadMost = 1 << 20
+
+// trap finds the slip behind an error. A suspect is believed if the error goes away
+// or comes later once the line is mended; full-width colons, for one, are common in
+// good texts too.
+func trap(name string, lines []string, err error) (Problem, bool) {
+	var first *Problem
+	size, reread := len(strings.Join(lines, "\n")), 0
+	key := -1 // the last line with a key
+	for i, l := range outsideBlocks(lines) {
+		list := suspects(name, lines, i)
+		if m := keyLine.FindStringSubmatch(l); m != nil {
+			if key >= 0 {
+				list = append(list, misplaced(name, lines, i, key)...)
+			}
+			key = i
 		}
-		if block >= 0 {
-			if indent > block {
+		for _, s := range list {
+			if first == nil && s.sure {
+				first = &s.problem
+			}
+			if reread += size; reread > max(rereadMost, size) {
+				continue
+			}
+			if better(lines, i, s.mended, err) {
+				return s.problem, true
+			}
+		}
+	}
+	if first == nil {
+		return Problem{}, false
+	}
+	return *first, true
+}
+
+func better(lines []string, i int, mended string, was error) bool {
+	src := make([]string, len(lines))
+	copy(src, lines)
+	src[i] = mended
+	var doc yaml.Node
+	err := yaml.NewDecoder(bytes.NewReader([]byte(strings.Join(src, "\n")))).Decode(&doc)
+	return err == nil || errors.Is(err, io.EOF) || errorLine(err) > errorLine(was)
+}
+
+// errorLine is the line that an error of the library names, 0 if it names none.
+func errorLine(err error) int {
+	m := yamlLine.FindStringSubmatch(err.Error())
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// outsideBlocks gives the lines that are neither empty, nor comments, nor inside a
+// block text.
+func outsideBlocks(lines []string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		block := -1 // column of the key or dash whose block text is being passed over
+		for i, l := range lines {
+			trimmed := strings.TrimLeft(l, " ")
+			if trimmed == "" || block >= 0 && len(l)-len(trimmed) > block {
 				continue
 			}
 			block = -1
-		}
-		if strings.HasPrefix(trimmed, "#") {
-			continue
-		}
-		if p, ok := lineTrap(name, lines, i); ok {
-			return p, true
-		}
-		if m := keyLine.FindStringSubmatch(l); m != nil {
-			if v := strings.TrimSpace(m[4]); strings.HasPrefix(v, "|") || strings.HasPrefix(v, ">") {
-				block = indent
+			if strings.HasPrefix(trimmed, "#") {
+				continue
+			}
+			if !yield(i, l) {
+				return
+			}
+			if m := blockStart.FindStringSubmatch(l); m != nil {
+				if block = len(m[1]); m[2] == "" {
+					block = strings.LastIndexByte(m[1], '-')
+				}
 			}
 		}
 	}
-	return Problem{}, false
 }
 
-func lineTrap(name string, lines []string, i int) (Problem, bool) {
+func suspects(name string, lines []string, i int) []suspect {
 	l := lines[i]
 	if m := wideColon.FindStringSubmatchIndex(l); m != nil {
 		word := l[m[2]:m[3]]
-		col := len([]rune(l[:m[1]]))
-		return at(name, lines, i+1, col, 1, fmt.Sprintf("full-width colon ： after %q", word), "use : and a space"), true
+		col := len([]rune(l[:m[3]])) + len([]rune(l[m[3]:m[1]])) - len([]rune(strings.TrimLeft(l[m[3]:m[1]], " ")))
+		return []suspect{{
+			problem: at(name, lines, i+1, col+1, 1, fmt.Sprintf("full-width colon ： after %q", word), "use : and a space"),
+			mended:  l[:m[3]] + ": " + l[m[1]:], sure: true,
+		}}
 	}
+	out := flowPlaceholder(name, lines, i)
 	m := keyLine.FindStringSubmatchIndex(l)
 	if m == nil {
-		return itemTrap(name, lines, i)
+		if trimmed := strings.TrimLeft(l, " "); strings.HasPrefix(trimmed, "- ") {
+			out = append(out, valueSuspects(name, lines, i, len(l)-len(strings.TrimLeft(trimmed[1:], " ")))...)
+		}
+		return out
 	}
 	value := l[m[8]:m[9]]
 	text := strings.TrimLeft(value, " ")
-	at0 := m[8] + len(value) - len(text)
 	if text != "" && !strings.HasPrefix(value, " ") && noSpace.MatchString(l) {
-		col := len([]rune(l[:m[8]]))
-		return at(name, lines, i+1, col, 1, fmt.Sprintf("no space after the colon of %q", l[m[4]:m[5]]), "use : and a space"), true
+		return append(out, suspect{
+			problem: at(name, lines, i+1, len([]rune(l[:m[8]])), 1, fmt.Sprintf("no space after the colon of %q", l[m[4]:m[5]]), "use : and a space"),
+			mended:  l[:m[8]] + " " + value, sure: true,
+		})
 	}
-	return valueTrap(name, lines, i, at0)
+	return append(out, valueSuspects(name, lines, i, m[8]+len(value)-len(text))...)
 }
 
-// itemTrap looks at an item of a list that is a plain text.
-func itemTrap(name string, lines []string, i int) (Problem, bool) {
+// flowPlaceholder finds a placeholder between braces or brackets, where its own
+// braces end what they stand in.
+func flowPlaceholder(name string, lines []string, i int) []suspect {
+	l := lines[i]
+	m := inFlow.FindStringSubmatchIndex(l)
+	if m == nil {
+		return nil
+	}
+	written := l[m[2]:m[3]]
+	return []suspect{{
+		problem: at(name, lines, i+1, len([]rune(l[:m[2]]))+1, len([]rune(written)),
+			fmt.Sprintf("a text with %s needs quotes between { } or [ ]", written), `"…`+written+`…"`),
+		mended: placeholders.ReplaceAllString(l, "$$($1)"),
+	}}
+}
+
+// misplaced finds a key that does not stand below the key of the line before it.
+func misplaced(name string, lines []string, i, before int) []suspect {
 	l := lines[i]
 	trimmed := strings.TrimLeft(l, " ")
-	if !strings.HasPrefix(trimmed, "- ") {
-		return Problem{}, false
+	above := keyLine.FindStringSubmatch(lines[before])
+	want, have := len(above[1]), len(l)-len(trimmed)
+	if want == have || strings.HasPrefix(trimmed, "-") {
+		return nil
 	}
-	text := strings.TrimLeft(trimmed[1:], " ")
-	return valueTrap(name, lines, i, len(l)-len(text))
+	word := keyLine.FindStringSubmatch(trimmed)[2]
+	return []suspect{{
+		problem: at(name, lines, i+1, have+1, len([]rune(word)),
+			"the line is not in line with the one it belongs to", fmt.Sprintf("begin it in column %d, below %q of line %d", want+1, above[2], before+1)),
+		mended: strings.Repeat(" ", want) + trimmed,
+	}}
 }
 
-// valueTrap looks at the text of a value, which starts at a byte of the line.
-func valueTrap(name string, lines []string, i, from int) (Problem, bool) {
+// valueSuspects looks at the text of a value, which starts at a byte of the line.
+func valueSuspects(name string, lines []string, i, from int) []suspect {
 	l := lines[i]
-	text := l[from:]
+	text := strings.TrimRight(l[from:], " ")
 	if text == "" {
-		return Problem{}, false
+		return nil
 	}
 	col := len([]rune(l[:from])) + 1
-	problem := func(width int, what, hint string) (Problem, bool) {
-		return at(name, lines, i+1, col, width, what, hint), true
+	quoted := fmt.Sprintf("%q", text)
+	found := func(skip, width int, what, hint, mended string, sure bool) []suspect {
+		return []suspect{{at(name, lines, i+1, col+skip, width, what, hint), l[:from] + mended, sure}}
 	}
-	quoted := fmt.Sprintf("%q", strings.TrimSpace(text))
+	starting := func(width int, hint string) []suspect {
+		return found(0, width, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quoted, true)
+	}
 	switch text[0] {
 	case '{':
 		if m := placeholderO.FindStringSubmatch(text); m != nil {
-			return problem(len([]rune(m[0])), `a text starting with "{" needs quotes`, fmt.Sprintf("the placeholder is ${%s}", m[1]))
+			return starting(len([]rune(m[0])), fmt.Sprintf("the placeholder is ${%s}", m[1]))
 		}
 		if !balanced(text, '{', '}') {
-			return problem(1, `a text starting with "{" needs quotes`, quoted)
+			return starting(1, quoted)
 		}
+		return nil
 	case '[':
-		if end := strings.LastIndexByte(text, ']'); end < 0 || strings.TrimSpace(stripComment(text[end+1:])) != "" {
-			return problem(1, `a text starting with "[" needs quotes`, quoted)
+		switch end := strings.LastIndexByte(text, ']'); {
+		case end < 0:
+			return found(0, 1, `a list without "]"`, "end it with ]", text+"]", false)
+		case strings.TrimSpace(stripComment(text[end+1:])) != "":
+			return starting(1, quoted)
 		}
-	case '@', '`', '%':
-		return problem(1, fmt.Sprintf("a text starting with %q needs quotes", text[:1]), quoted)
-	case '*', '&', '!':
-		return problem(1, fmt.Sprintf("a text starting with %q needs quotes", text[:1]), quoted)
+		return nil
+	case '@', '`', '%', '*', '&', '!':
+		return starting(1, quoted)
 	case '"', '\'':
 		if loc := afterQuote.FindStringIndex(text); loc != nil {
-			col += len([]rune(text[:loc[1]])) - 1
-			return problem(1, "text after a closing quote", "put all of the text into the quotes")
+			return found(len([]rune(text[:loc[1]]))-1, 1, "text after a closing quote", "put all of the text into the quotes", `""`, true)
 		}
-		return Problem{}, false
-	case '|', '>':
-		return Problem{}, false
+		if !wholeQuote.MatchString(text) {
+			return found(0, 1, "a quote that is not closed", "end the text with "+text[:1], text+text[:1], false)
+		}
+		return nil
+	case '|', '>', '-', '?':
+		if rest := strings.TrimLeft(text[1:], " "); len(rest) < len(text)-1 && rest != "" && !strings.HasPrefix(rest, "#") {
+			return starting(1, quoted)
+		}
+		return nil
 	}
-	if j := strings.Index(text, ": "); j > 0 && text[0] != '{' && text[0] != '[' {
-		col += len([]rune(text[:j]))
-		return problem(1, `a text with ": " needs quotes`, quoted)
+	if j := strings.Index(text, ": "); j > 0 {
+		return found(len([]rune(text[:j])), 1, `a text with ": " needs quotes`, quoted, quoted, true)
 	}
-	return Problem{}, false
+	return nil
 }
 
 func stripComment(s string) string {

@@ -111,6 +111,8 @@ func (s *script) Decide(ev *event.Event, command, gathered string) event.Decisio
 		panic("a rule panicked")
 	case ev.Message.Text == "rule":
 		return event.Decision{Ended: true, Firings: []event.Firing{{Rule: "rule"}}}
+	case ev.Message.Text == "dry":
+		return event.Decision{Firings: []event.Firing{{Rule: "dry", DryRun: true}}}
 	case ev.Message.Text == "go on":
 		return event.Decision{Firings: []event.Firing{{Rule: "continue"}}}
 	}
@@ -275,6 +277,10 @@ func TestOrderOfOneMessage(t *testing.T) {
 		"rule with continue lets plugins see it but no fallback": {
 			text:    "go on",
 			offered: []string{"observe:go on", "filter:go on", "on:go on"}, outcome: "rule continue",
+		},
+		"a dry run answers nothing": {
+			text:    "dry",
+			offered: []string{"observe:dry", "filter:dry", "on:dry", "fallback:dry"}, outcome: "nothing answered",
 		},
 		"filter drops it before the rules": {
 			text: "rule", setup: func(w *world) { w.host.drop = "rule" },

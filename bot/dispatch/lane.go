@@ -124,8 +124,12 @@ func (d *Dispatcher) command(ev *event.Event) (rule string, run func(context.Con
 func (d *Dispatcher) rules(ev *event.Event, command, gathered string) (out outcome, ended bool) {
 	dec := d.opts.Rules.Decide(ev, command, gathered)
 	out = outcome{text: outcomeNothing, firings: dec.Firings}
-	if n := len(dec.Firings); n > 0 {
-		out.text = "rule " + dec.Firings[n-1].Rule
+	for _, f := range dec.Firings {
+		if !f.DryRun {
+			out.text = "rule " + f.Rule
+		}
+	}
+	if out.text != outcomeNothing {
 		d.answered(ev)
 	}
 	if len(dec.Gather) > 0 {
@@ -160,12 +164,12 @@ func (d *Dispatcher) after(ctx context.Context, ev *event.Event, run func(contex
 		claimed = outcomeCommand
 	case d.opts.Plugins.On(ctx, ev):
 		claimed = outcomePlugin
-	case len(out.firings) == 0 && d.opts.Plugins.Fallback(ctx, ev):
+	case out.text == outcomeNothing && d.opts.Plugins.Fallback(ctx, ev):
 		claimed = outcomePlugin
 	}
 	if claimed != "" {
 		d.answered(ev)
-		if len(out.firings) == 0 {
+		if out.text == outcomeNothing {
 			out.text = claimed
 		}
 	}

@@ -132,6 +132,10 @@ func (c *compiler) read(key string, v *conf.Node) {
 		c.fail(v, fmt.Sprintf("%s has no value", key), nullHint(v))
 		return
 	}
+	if v.Kind == conf.List && len(v.Items) == 0 {
+		c.fail(v, key+" is an empty list: nothing ever meets it", "")
+		return
+	}
 	switch key {
 	case "event":
 		c.w.Events = words(c, key, v, eventWords, func(s string) event.Kind { return event.Kind(s) })
@@ -276,17 +280,21 @@ func (c *compiler) items(key string, v *conf.Node) []item {
 // joinedByMistake warns of several words in one, joined by a comma that YAML does
 // not know.
 func (c *compiler) joinedByMistake(n *conf.Node) {
-	if n.Quoted || !strings.ContainsAny(n.Value, "，、") {
+	if n.Quoted {
 		return
 	}
-	parts := strings.FieldsFunc(n.Value, func(r rune) bool { return r == '，' || r == '、' })
-	if len(parts) < 2 {
-		return
-	}
+	bare := strings.Trim(n.Value, "［］【】")
+	parts := strings.FieldsFunc(bare, func(r rune) bool { return r == '，' || r == '、' })
 	for i := range parts {
-		parts[i] = strings.TrimSpace(strings.Trim(parts[i], "［］【】[]"))
+		parts[i] = strings.TrimSpace(parts[i])
 	}
-	c.warn(n, "one keyword with full-width commas", fmt.Sprintf("several are written [%s]; quote it if it is one", strings.Join(parts, ", ")))
+	list := "[" + strings.Join(parts, ", ") + "]"
+	switch {
+	case len(parts) > 1:
+		c.warn(n, "one keyword with full-width commas", fmt.Sprintf("several are written %s; quote it if it is one", list))
+	case bare != n.Value:
+		c.warn(n, "the brackets are part of the keyword", fmt.Sprintf("a list is written %s; quote it if they belong to it", list))
+	}
 }
 
 // texts reads keywords, folded.

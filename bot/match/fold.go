@@ -27,8 +27,75 @@ var DefaultFolding = Folding{Width: true, Case: true, Space: true, Invisible: tr
 // Exact compares texts as typed, but for signs that nobody sees.
 var Exact = Folding{Invisible: true}
 
-// Fold prepares a text for comparison. Folding twice changes nothing more.
+// Fold prepares a text for comparison. Folding twice changes nothing more. A text
+// that is folded already costs no allocation, an ordinary Chinese or English one
+// costs one.
 func (f Folding) Fold(s string) string {
+	var buf [256]byte
+	out, ok := f.plain(buf[:0], s)
+	switch {
+	case !ok:
+		return f.full(s)
+	case string(out) == s:
+		return s
+	}
+	return string(out)
+}
+
+// plain folds in one pass a text that is made of ordinary characters only: none of
+// them joins with its neighbours, so each is folded by itself. ok is false for any
+// other text.
+func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
+	last, blank := rune(-1), false
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf:
+			if f.Case && 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+		case isOrdinary(r):
+		case f.Width && 0xff01 <= r && r <= 0xff5e: // ！ to ～
+			if r -= 0xff01 - '!'; f.Case && 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+		case f.Width && r == 0x3000: // the blank as wide as a Han character
+			r = ' '
+		case f.Invisible && invisible(r):
+			continue
+		default:
+			return dst, false
+		}
+		if f.Space {
+			if unicode.IsSpace(r) {
+				blank = last >= 0
+				continue
+			}
+			if blank && !isHan(last) && !isHan(r) {
+				dst = append(dst, ' ')
+			}
+			last, blank = r, false
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst, true
+}
+
+// isOrdinary reports whether r, which is no ASCII, is its own folded form and joins
+// with no neighbour.
+func isOrdinary(r rune) bool {
+	switch {
+	case 0x4e00 <= r && r <= 0x9fff: // Han
+	case 0x3001 <= r && r <= 0x3003, 0x3008 <= r && r <= 0x3011: // 、。〃 and brackets
+	case 0x2018 <= r && r <= 0x2019, 0x201c <= r && r <= 0x201d, r == 0x2014: // quotes, dash
+	case 0x1f300 <= r && r <= 0x1f64f, 0x1f900 <= r && r <= 0x1f9ff: // emoji
+	default:
+		return false
+	}
+	return true
+}
+
+// full folds any text.
+func (f Folding) full(s string) string {
 	if f.Invisible {
 		s = dropInvisible(s)
 	}
@@ -41,24 +108,8 @@ func (f Folding) Fold(s string) string {
 	return s
 }
 
-// letters folds width and case. Most texts need at most lower-case ASCII.
+// letters folds width and case.
 func (f Folding) letters(s string) string {
-	simple, same := true, true
-	for _, r := range s {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			same = same && !f.Case
-		case r < utf8.RuneSelf, r >= 0x4e00 && r <= 0x9fff, r == '。', r == '、':
-		default:
-			simple = false
-		}
-	}
-	if simple && same {
-		return s
-	}
-	if simple {
-		return strings.ToLower(s)
-	}
 	// Folding case can undo normalisation and the other way round, so both are
 	// repeated until nothing changes; two rounds are enough but for a few signs.
 	for range 4 {
@@ -99,7 +150,9 @@ func dropInvisible(s string) string {
 	}, s)
 }
 
-func isHan(r rune) bool { return r >= 0x3007 && unicode.Is(unicode.Han, r) }
+func isHan(r rune) bool {
+	return 0x4e00 <= r && r <= 0x9fff || r >= 0x2e80 && unicode.Is(unicode.Han, r)
+}
 
 // foldSpace trims, joins blanks, and drops those beside a Han character.
 func foldSpace(s string) string {

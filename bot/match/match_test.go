@@ -45,6 +45,56 @@ func FuzzFoldTwiceIsFoldOnce(f *testing.F) {
 	})
 }
 
+// The quick way through ordinary texts gives what the full way gives, for every
+// folding.
+func FuzzPlainFoldsLikeFull(f *testing.F) {
+	for _, s := range []string{"Ａ１！， 价　格 x", "“你好”——《书》…", "a \u200b b", "价 Ａ 格", "😀 A", "\u3000", "か\u3099", "A\r\nB\u0085"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return
+		}
+		for i := range 16 {
+			how := Folding{Width: i&1 > 0, Case: i&2 > 0, Space: i&4 > 0, Invisible: i&8 > 0}
+			if got, ok := how.plain(nil, s); ok && string(got) != how.full(s) {
+				t.Errorf("%+v of %q: quickly %q, fully %q", how, s, got, how.full(s))
+			}
+		}
+	})
+}
+
+// Each ordinary character is tried alone and between neighbours of every kind.
+func TestPlainFoldsEveryCharacterLikeFull(t *testing.T) {
+	plain := 0
+	for r := rune(0); r <= 0x1ffff; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		for _, s := range []string{string(r), "a" + string(r) + "b", "价 " + string(r) + " 格", string(r) + string(r), "A\u200b" + string(r)} {
+			got, ok := DefaultFolding.plain(nil, s)
+			if !ok {
+				continue
+			}
+			plain++
+			if want := DefaultFolding.full(s); string(got) != want {
+				t.Fatalf("%U in %q: quickly %q, fully %q", r, s, got, want)
+			}
+		}
+	}
+	if plain < 5*20_000 {
+		t.Errorf("only %d texts went the quick way", plain)
+	}
+}
+
+func TestFoldingOrdinaryTextAllocatesAtMostOnce(t *testing.T) {
+	for s, most := range map[string]float64{"价格多少。": 0, "hello world": 0, "你好，请问 iPhone 多少钱？": 1, "价 格": 1} {
+		if n := testing.AllocsPerRun(100, func() { DefaultFolding.Fold(s) }); n > most {
+			t.Errorf("%q: %v allocations, at most %v wanted", s, n, most)
+		}
+	}
+}
+
 func compile(t *testing.T, m map[string]any, o Options) *When {
 	t.Helper()
 	if o.Folding == (Folding{}) {

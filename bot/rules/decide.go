@@ -21,10 +21,13 @@ type Input struct {
 	// Command is the rule whose command the message calls, "" if it calls none
 	// or a plugin's.
 	Command string
-	// Gathered is the rule whose gather time is over, for a merged event.
+	// Gathered is the rule whose gather time is over, for a merged event: nothing
+	// gathers it again.
 	Gathered string
 	// Rand draws from [0, 1); nil always draws 0.
 	Rand func() float64
+
+	trial *trial // a test of the file runs; nil in life
 }
 
 // Decide walks the rules in the order of the file; the first that fires ends the
@@ -44,6 +47,11 @@ func (s *Set) walk(in Input, explain bool) event.Decision {
 	var out event.Decision
 	if s.settings.Location != nil {
 		in.Now = in.Now.In(s.settings.Location)
+	}
+	if in.Event.Kind == event.KindMemberJoined && in.Gathered == "" && !explain {
+		if g, ok := s.gathers(in); ok {
+			return event.Decision{Gather: []event.Gather{g}, Ended: true}
+		}
 	}
 	mi := match.Input{Event: in.Event, Now: in.Now, Prefixes: s.settings.Prefixes, Rand: in.Rand}
 	for _, r := range s.rules {
@@ -67,7 +75,7 @@ func (s *Set) walk(in Input, explain bool) event.Decision {
 			}
 			continue
 		}
-		s.fire(&out, r, w, in, caps)
+		s.fire(&out, r, in, caps)
 		if explain {
 			out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Fired: true})
 		}
@@ -75,18 +83,47 @@ func (s *Set) walk(in Input, explain bool) event.Decision {
 	return out
 }
 
+// gathers finds the rule for which an event is held back: the first that the walk
+// reaches and that gathers. Nothing fires and nothing is remembered until the time
+// is over; then the merged event walks all rules, once.
+func (s *Set) gathers(in Input) (event.Gather, bool) {
+	in.Rand = nil // chance is drawn for the merged event
+	mi := match.Input{Event: in.Event, Now: in.Now, Prefixes: s.settings.Prefixes}
+	for _, r := range s.rules {
+		if !r.enabled || r.dryRun && in.trial == nil {
+			continue
+		}
+		w, _, _ := s.match(r, in, &mi, false)
+		if w == nil {
+			continue
+		}
+		if w.Gather > 0 {
+			return event.Gather{Rule: r.name, For: w.Gather}, true
+		}
+		if !r.goOn {
+			break
+		}
+	}
+	return event.Gather{}, false
+}
+
 // match finds the block of a rule that holds; nil if none does.
 func (s *Set) match(r *rule, in Input, mi *match.Input, explain bool) (*match.When, match.Captures, string) {
 	why := ""
 	for _, w := range r.when {
-		if w.HasCommand() && in.Command != r.name && !explain {
+		lost := w.HasCommand() && in.Command != r.name // to a longer command, or there is none
+		if lost && !explain {
 			continue
 		}
 		var caps match.Captures
 		cond := w.Match(mi, &caps)
-		if cond != match.Holds {
-			if explain && why == "" {
+		if cond != match.Holds || lost {
+			switch {
+			case !explain || why != "":
+			case cond != match.Holds:
 				why = w.Why(cond, mi)
+			default:
+				why = "another command is meant"
 			}
 			continue
 		}
@@ -101,19 +138,16 @@ func (s *Set) match(r *rule, in Input, mi *match.Input, explain bool) (*match.Wh
 }
 
 // fire adds what a rule that holds decides.
-func (s *Set) fire(out *event.Decision, r *rule, w *match.When, in Input, caps match.Captures) {
-	out.Ended = !r.goOn
-	if w.Gather > 0 && in.Gathered != r.name && in.Event.Kind == event.KindMemberJoined {
-		out.Gather = append(out.Gather, event.Gather{Rule: r.name, For: w.Gather})
-		out.Ended = true
-		return
-	}
+func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) {
+	// A rule that is only tried out changes nothing for those after it.
+	dryRun := r.dryRun && in.trial == nil
+	out.Ended = !r.goOn && !dryRun
 	f := filler{in: in, caps: caps, set: s}
 	switch in.Memory.pass(r, coolKey(r, in.Event), in.Now) {
 	case free:
 	case coldFirst:
 		if len(r.cooldown.notice) > 0 {
-			out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: r.dryRun, Steps: []event.Action{{
+			out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: dryRun, Steps: []event.Action{{
 				Kind: event.ActReply, Message: event.Outgoing{Text: r.cooldown.notice.fill(f.value)},
 			}}})
 		}
@@ -121,14 +155,10 @@ func (s *Set) fire(out *event.Decision, r *rule, w *match.When, in Input, caps m
 	case cold, full:
 		return
 	}
-	firing := event.Firing{Rule: r.name, DryRun: r.dryRun}
+	firing := event.Firing{Rule: r.name, DryRun: dryRun}
 	if len(r.oneOf) > 0 {
-		weights := make([]float64, len(r.oneOf))
-		for i, v := range r.oneOf {
-			weights[i] = v.weight
-		}
-		pick := in.Memory.choose(r, in.Event.Chat.Key, weights, in.Rand)
-		firing.Steps = []event.Action{{Kind: event.ActReply, Message: r.oneOf[pick].message.fill(&f)}}
+		one := in.choose(in.Memory, r.name, r.oneOf)
+		firing.Steps = []event.Action{{Kind: event.ActReply, Message: one.fill(&f)}}
 	}
 	for i := range r.steps {
 		firing.Steps = append(firing.Steps, r.steps[i].action(&f))
@@ -139,6 +169,20 @@ func (s *Set) fire(out *event.Decision, r *rule, w *match.When, in Input, caps m
 		}
 	}
 	out.Firings = append(out.Firings, firing)
+}
+
+// choose picks one of several messages. With a memory it is another one than the
+// last of this rule in this chat.
+func (in *Input) choose(m *Memory, rule string, of []variant) *message {
+	if in.trial != nil {
+		in.trial.most = max(in.trial.most, len(of))
+		return &of[in.trial.variant%len(of)].message
+	}
+	weights := make([]float64, len(of))
+	for i, v := range of {
+		weights[i] = v.weight
+	}
+	return &of[m.choose(memoryKey{rule, in.Event.Chat.Key}, weights, in.Rand)].message
 }
 
 func coolKey(r *rule, ev *event.Event) string {

@@ -50,6 +50,46 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 			"- name: a\n  event: friend_request\n  reply: 欢迎 {昵称}！\n",
 			"rules.yaml:3:13: {昵称} is sent as it stands\n  3 |   reply: 欢迎 {昵称}！\n    |               ^^^^^^ the placeholder is ${昵称}",
 		},
+		"placeholder of another program and another event": {
+			"- name: a\n  event: member_joined\n  group: '*'\n  reply: 欢迎 {昵称}！\n",
+			"rules.yaml:4:13: {昵称} is sent as it stands\n  4 |   reply: 欢迎 {昵称}！\n    |               ^^^^^^ placeholders here: ${group} ${at} ${names} ${count} ${inviter}",
+		},
+		"name between two braces": {
+			"- name: a\n  contains: x\n  reply: 你好 {{name}}\n",
+			"rules.yaml:3:13: {{name}} is sent as it stands\n  3 |   reply: 你好 {{name}}\n    |               ^^^^^^^^ placeholders here: ${text} ${sender} ${nickname} ${remark} ${group} ${at}",
+		},
+		"full-width colon of a good text is not blamed": {
+			"- contains: x\n  reply_one_of:\n    - 早上好：甲\n    - @乙\n",
+			"rules.yaml:4:7: a text starting with \"@\" needs quotes\n  4 |     - @乙\n    |       ^ \"@乙\"",
+		},
+		"placeholder between braces": {
+			"- contains: x\n  reply: {text: ${sender} 你好}\n",
+			"rules.yaml:2:17: a text with ${sender} needs quotes between { } or [ ]\n  2 |   reply: {text: ${sender} 你好}\n    |                 ^^^^^^^^^ \"…${sender}…\"",
+		},
+		"key too far to the right": {
+			"- contains: x\n    reply: y\n",
+			"rules.yaml:2:5: the line is not in line with the one it belongs to\n  2 |     reply: y\n    |     ^^^^^ begin it in column 3, below \"contains\" of line 1",
+		},
+		"key too far to the left": {
+			"- name: a\n contains: x\n",
+			"rules.yaml:2:2: the line is not in line with the one it belongs to\n  2 |  contains: x\n    |  ^^^^^^^^ begin it in column 3, below \"name\" of line 1",
+		},
+		"list without its end": {
+			"- contains: [x, y\n  reply: z\n",
+			"rules.yaml:1:13: a list without \"]\"\n  1 | - contains: [x, y\n    |             ^ end it with ]",
+		},
+		"quote without its end": {
+			"- contains: \"x\n  reply: y\n",
+			"rules.yaml:1:13: a quote that is not closed\n  1 | - contains: \"x\n    |             ^ end the text with \"",
+		},
+		"slip after a block text": {
+			"- reply: |\n    a: b: c\n  contains: %x\n",
+			"rules.yaml:3:13: a text starting with \"%\" needs quotes\n  3 |   contains: %x\n    |             ^ \"%x\"",
+		},
+		"one of several answers fails the test": {
+			"- name: a\n  contains: x\n  reply_one_of: [好的, 收到]\n  tests:\n    - {say: x, expect: 好的}\n",
+			"rules.yaml:5:7: test of rule a: expected an answer with \"好的\", got \"收到\"\n  5 |     - {say: x, expect: 好的}\n    |       ^",
+		},
 		"revoke_after too long": {
 			"- name: a\n  contains: x\n  reply: {text: y, revoke_after: 5m}\n",
 			"rules.yaml:3:34: revoke_after is 5m; WeChat allows two minutes\n  3 |   reply: {text: y, revoke_after: 5m}\n    |                                  ^^ use at most 110s",
@@ -188,11 +228,14 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 func TestWarningsLeaveTheFileUsable(t *testing.T) {
 	for name, tt := range map[string]struct{ src, want string }{
 		"several keywords in one":   {"- {name: a, contains: [价格，多少钱], reply: y}\n", "several are written [价格, 多少钱]; quote it if it is one"},
+		"keyword in brackets":       {"- {name: a, contains: 【价格】, reply: y}\n", "a list is written [价格]; quote it if they belong to it"},
+		"text on several lines":     {"- contains: x\n  reply: 第一行\n    第二行\n", "the lines of this text are joined by blanks"},
 		"curly quotes":              {"- contains: x\n  reply: “你好”\n", "curly quotes are sent as they stand"},
 		"text cut by a comment":     {"- contains: x\n  reply: 看这里 #1 号\n", `"#1 号" is read as a comment`},
 		"backslash n":               {"- contains: x\n  reply: 第一行\\n第二行\n", `\n is sent as it stands`},
 		"a rule that never fires":   {"- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 1) takes everything before it"},
 		"a call that nobody offers": {"- {name: a, contains: x, do: [{call: weather.repor}]}\n", "no plugin exports weather.repor"},
+		"never after a dry run":     {"- {name: 试, chat: private, dry_run: true, reply: x}\n- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 2)"},
 		"pace off":                  {"settings: {pace: off}\n", "pace is off"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -112,13 +112,11 @@ func (m *Memory) fullLocked(r *rule, now time.Time) bool {
 	return len(keep) >= r.limit.n
 }
 
-// choose picks one of n by weight, another than the last in the same chat if there
-// is another.
-func (m *Memory) choose(r *rule, chat string, weights []float64, draw func() float64) int {
+// choose picks one of several by weight, another than the last under the same key
+// if there is another.
+func (m *Memory) choose(key memoryKey, weights []float64, draw func() float64) int {
 	last := -1
-	var key memoryKey
 	if m != nil {
-		key = memoryKey{r.name, chat}
 		m.mu.Lock()
 		if v, ok := m.spoken[key]; ok && len(weights) > 1 {
 			last = v

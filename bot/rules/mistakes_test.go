@@ -115,6 +115,17 @@ func TestMistakesAreErrors(t *testing.T) {
 		"- {name: r, contains: x, group: {name: g}, reply: y}\n":                "or {regex: …}",
 		"- {name: r, command: {aliases: [a]}, reply: y}\n":                      "command needs a name",
 		"- {name: r, command: {name: a, space: never}, reply: y}\n":             "space is auto or required",
+		rule("reply: {text: y, weight: 3}"):                                     "weight is for one of several messages",
+		rule("reply: {text: y, one_of: [a]}"):                                   "one_of stands for the whole message",
+		rule("reply: y\n  note: [z]"):                                           "note is a text",
+		rule("reply: y\n  unless: {}"):                                          "the rule can never fire",
+		rule("reply: y\n  tests: [{say: [x], expect: reply}]"):                  "say is a text",
+		rule("reply: y\n  tests: [{say: x, in: , expect: reply}]"):              "in is a text",
+		rule("do: []"):                                                          "do has no steps",
+		"- {name: r, when: [], reply: y}\n":                                     "no conditions here",
+		"- {name: r, contains: [], reply: y}\n":                                 "contains is an empty list",
+		"- {name: r, contains: x, chat: [], reply: y}\n":                        "chat is an empty list",
+		"- {name: r, event: [], reply: y}\n":                                    "event is an empty list",
 		"- {name: r, contains: x, 包含: y, reply: y}\n":                           "in two spellings",
 	} {
 		set, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{Dir: "/x"})
@@ -206,5 +217,16 @@ func TestPlaceholdersOfEvents(t *testing.T) {
 		if got := decide(set, rules.Input{Event: tt.ev, BotNames: []string{"机器人"}}); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+}
+
+func TestEmptyFileIsAMistake(t *testing.T) {
+	for _, src := range []string{"", "\n", "# only a comment\n"} {
+		if set, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{}); set != nil || len(ps) != 1 || !strings.Contains(ps[0].String(), "the file is empty") {
+			t.Errorf("%q: %v", src, ps)
+		}
+	}
+	if set, ps := rules.Parse("rules.yaml", []byte("rules: []\n"), rules.Options{}); set == nil {
+		t.Errorf("no rules on purpose: %v", ps)
 	}
 }

@@ -47,9 +47,7 @@ func Parse(name string, src []byte, opt Options) (*Set, []conf.Problem) {
 	}
 	p.file(name, src)
 	if !conf.HasErrors(p.problems) {
-		for _, r := range p.set.rules {
-			p.shadows(r)
-		}
+		p.shadows()
 		p.problems = append(p.problems, p.set.RunTests()...)
 	}
 	conf.Sort(p.problems)
@@ -105,7 +103,9 @@ func (p *parser) file(name string, src []byte) {
 	}
 	switch root.Kind {
 	case conf.Null:
-		p.settings(nil)
+		// An editor that was interrupted leaves such a file; it must not take the
+		// rules away.
+		p.fail(root, "the file is empty", `no rules at all are written "rules: []"`)
 	case conf.List:
 		p.settings(nil)
 		p.rules(root)
@@ -326,28 +326,34 @@ func (p *parser) listNamed(name string) ([]string, bool) {
 	return l, ok
 }
 
-// shadows warns of a rule that another takes everything from.
-func (p *parser) shadows(r *rule) {
-	for _, first := range p.set.rules {
-		if first == r {
-			return
-		}
-		if !first.enabled || first.goOn || !r.enabled || len(first.when) != 1 || len(first.unless) > 0 {
+// shadows warns of rules that another takes everything from.
+func (p *parser) shadows() {
+	var takers []*rule // rules so far that take all messages of their scope
+	for _, r := range p.set.rules {
+		if !r.enabled {
 			continue
 		}
-		w := first.when[0]
-		if !w.CatchAll() || !slices.Contains(w.Events, event.KindMessage) {
-			continue
+		if by := shadowedBy(r, takers); by != nil {
+			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (line %d) takes everything before it", r.name, by.name, by.line), "")
 		}
-		covered := len(r.when) > 0
-		for _, x := range r.when {
-			covered = covered && w.Covers(x)
-		}
-		if covered {
-			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (line %d) takes everything before it", r.name, first.name, first.line), "")
-			return
+		if r.takesAll() {
+			takers = append(takers, r)
 		}
 	}
+}
+
+func (r *rule) takesAll() bool {
+	return !r.goOn && !r.dryRun && len(r.when) == 1 && len(r.unless) == 0 &&
+		r.when[0].CatchAll() && slices.Contains(r.when[0].Events, event.KindMessage)
+}
+
+func shadowedBy(r *rule, takers []*rule) *rule {
+	for _, t := range takers {
+		if !slices.ContainsFunc(r.when, func(w *match.When) bool { return !t.when[0].Covers(w) }) {
+			return t
+		}
+	}
+	return nil
 }
 
 func sorted(words []string) []string {

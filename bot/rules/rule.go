@@ -72,6 +72,9 @@ func (p *parser) rule(n *conf.Node) *rule {
 		}
 	}
 	if v := parts.values["note"]; v != nil {
+		if v.Kind != conf.Scalar {
+			p.fail(v, "note is a text, here is "+v.Describe(), nullHint(v))
+		}
 		r.note = v.Value
 	}
 	p.conditions(r, n, parts)
@@ -198,8 +201,16 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 	if n.Kind == conf.List {
 		list = n.Items
 	}
+	if len(list) == 0 {
+		p.fail(n, "no conditions here", "such as contains: 价格")
+	}
 	var out []*match.When
 	for _, b := range list {
+		// An empty block holds always; in unless it would stop the rule for ever.
+		if o.Unless && b.Kind == conf.Map && len(b.Entries) == 0 {
+			p.fail(b, "unless without conditions: the rule can never fire", "")
+			continue
+		}
 		w, problems := match.Compile(b, o)
 		p.problems = append(p.problems, problems...)
 		if w != nil {
@@ -211,7 +222,7 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 
 // placeholders are the names that have a meaning for all events of a rule.
 func (p *parser) placeholders(r *rule) map[string]string {
-	names := []string{"date", "time", "weekday", "self", "bot_name"}
+	names := slices.Clone(commonWords)
 	kinds := map[event.Kind]bool{}
 	command := false
 	groups := map[string]int{}
@@ -351,6 +362,8 @@ func (p *parser) slips(n *conf.Node) {
 	switch {
 	case strings.HasPrefix(n.Value, "“") && strings.HasSuffix(n.Value, "”"):
 		p.warn(n, "curly quotes are sent as they stand", `use straight ones: "`+strings.Trim(n.Value, "“”")+`"`)
+	case n.Joined:
+		p.warn(n, "the lines of this text are joined by blanks", "put | before the text to keep its lines")
 	case strings.Contains(n.Value, `\n`):
 		p.warn(n, `\n is sent as it stands`, `put the text in double quotes, or use | and lines of their own`)
 	case strings.HasPrefix(n.Comment, "#") && !strings.HasPrefix(n.Comment, "# "):

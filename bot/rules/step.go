@@ -54,15 +54,13 @@ type variant struct {
 
 func (m *message) fill(f *filler) event.Outgoing {
 	if len(m.oneOf) > 0 {
-		weights := make([]float64, len(m.oneOf))
-		for i, v := range m.oneOf {
-			weights[i] = v.weight
-		}
-		var mem *Memory
-		one := &m.oneOf[mem.choose(nil, "", weights, f.in.Rand)].message
+		one := f.in.choose(nil, "", m.oneOf)
 		out := one.fill(f)
 		if out.RevokeAfter == 0 {
 			out.RevokeAfter = m.revokeAfter
+		}
+		if len(out.Mention) == 0 {
+			out.Mention = m.mentions(f)
 		}
 		return out
 	}
@@ -70,13 +68,18 @@ func (m *message) fill(f *filler) event.Outgoing {
 		Text: strings.TrimRight(m.text.fill(f.value), "\n"), Image: m.image, File: m.file, Video: m.video,
 		Sticker: m.sticker, RevokeAfter: m.revokeAfter,
 	}
+	out.Mention = m.mentions(f)
+	return out
+}
+
+func (m *message) mentions(f *filler) []string {
 	switch {
 	case len(m.names) > 0:
-		out.Mention = m.names
+		return m.names
 	case m.mention:
-		out.Mention = f.mentionNames()
+		return f.mentionNames()
 	}
-	return out
+	return nil
 }
 
 // remarkMost is how long a remark may be, in characters.
@@ -171,6 +174,9 @@ func (c *stepCompiler) list(v *conf.Node) {
 		c.fail(v, "do is a list of steps, here is "+v.Describe(), "- reply: …")
 		return
 	}
+	if len(v.Items) == 0 {
+		c.fail(v, "do has no steps", "- reply: …")
+	}
 	spellings := match.Spellings(stepKeys)
 	for _, i := range v.Items {
 		switch {
@@ -210,9 +216,9 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 	}
 	switch key {
 	case "reply":
-		s.message = c.message(v, false)
+		s.message = c.message(v, inReply)
 	case "send":
-		s.message = c.message(v, true)
+		s.message = c.message(v, inSend)
 		s.to = c.targets(v)
 	case "forward":
 		c.forward(&s, v)
@@ -372,9 +378,18 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 	return w
 }
 
+// place is where a message stands, which decides what it may have.
+type place int
+
+const (
+	inReply place = iota
+	inSend
+	inVariant
+)
+
 // message reads a text, or a map of parts.
-func (c *stepCompiler) message(v *conf.Node, sending bool) message {
-	if v.Kind == conf.Scalar && !sending {
+func (c *stepCompiler) message(v *conf.Node, where place) message {
+	if v.Kind == conf.Scalar && where != inSend {
 		return message{text: c.p.template(v, c.known)}
 	}
 	var m message
@@ -404,16 +419,22 @@ func (c *stepCompiler) message(v *conf.Node, sending bool) message {
 				c.fail(v, fmt.Sprintf("revoke_after is %s; WeChat allows two minutes", v.Value), "use at most 110s")
 			}
 		case "to":
-			if !sending {
+			if where != inSend {
 				c.fail(k, "reply goes to the chat of the event", "send: {to: …} writes elsewhere")
 			}
 		case "weight":
+			if where != inVariant {
+				c.fail(k, "weight is for one of several messages", "one_of: or reply_one_of:")
+			}
 		case "header":
 			c.fail(k, "header is for forward", "")
 		}
 	})
-	if parts == 0 {
+	switch {
+	case parts == 0:
 		c.fail(v, "the message is empty", "text: …")
+	case parts > 1 && len(m.oneOf) > 0:
+		c.fail(v, "one_of stands for the whole message", "put text and sticker into its items")
 	}
 	return m
 }
@@ -486,7 +507,7 @@ func (c *stepCompiler) variants(key string, v *conf.Node) []variant {
 				x.weight = f
 			}
 		}
-		x.message = c.message(i, false)
+		x.message = c.message(i, inVariant)
 		out = append(out, x)
 	}
 	return out

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -67,8 +68,9 @@ func queryEscape(s string) string {
 	return b.String()
 }
 
-// foreign are placeholders as other programs write them; one with a known name is
-// an error, since nobody is to be greeted as “{昵称}”.
+// foreign are placeholders as other programs write them; one with the name of a
+// placeholder, of this event or not, is an error, since nobody is to be greeted as
+// “{昵称}”.
 var foreign = regexp.MustCompile(`\{\{\s*([\p{L}\p{N}_]+)\s*\}\}|\{\s*([\p{L}\p{N}_]+)\s*\}|%([\p{L}\p{N}_]+)%|\$([\p{L}_][\p{L}\p{N}_]*)`)
 
 // readTemplate reads a text. known are the names that exist where it stands, from
@@ -143,15 +145,47 @@ func foreignIn(n *conf.Node, at int, text string, known map[string]string) []con
 				continue
 			}
 			name := text[m[g]:m[g+1]]
-			if _, ok := known[name]; !ok || unicode.IsDigit([]rune(name)[0]) {
+			if !foreignName(name, known) {
 				continue
 			}
 			written := text[m[0]:m[1]]
-			out = append(out, n.Inside(conf.Error, at+m[0], len(written),
-				fmt.Sprintf("%s is sent as it stands", written), fmt.Sprintf("the placeholder is ${%s}", name)))
+			hint := fmt.Sprintf("the placeholder is ${%s}", name)
+			if _, here := known[name]; !here {
+				hint = "placeholders here: " + eventPlaceholders(known)
+			}
+			out = append(out, n.Inside(conf.Error, at+m[0], len(written), fmt.Sprintf("%s is sent as it stands", written), hint))
 		}
 	}
 	return out
+}
+
+// foreignWords are what other programs call people; here no placeholder has these
+// names.
+var foreignWords = []string{"name", "nick", "user", "username", "member", "姓名", "名字", "名称", "用户", "用户名", "用户昵称", "新成员", "成员"}
+
+// foreignName tells whether a word between foreign brackets was meant as a
+// placeholder.
+func foreignName(word string, known map[string]string) bool {
+	if unicode.IsDigit([]rune(word)[0]) {
+		return false
+	}
+	if _, ok := known[word]; ok || slices.Contains(foreignWords, word) {
+		return true
+	}
+	_, ok := match.Spellings(placeholderWords)[word]
+	return ok
+}
+
+// eventPlaceholders lists the placeholders that tell of the event, in the order of
+// the table.
+func eventPlaceholders(known map[string]string) string {
+	var out []string
+	for _, w := range placeholderWords {
+		if _, ok := known[w[0]]; ok && !slices.Contains(commonWords, w[0]) {
+			out = append(out, "${"+w[0]+"}")
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // inURL tells whether a text ends inside a URL.

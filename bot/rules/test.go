@@ -19,6 +19,9 @@ type test struct {
 	expect string
 }
 
+// testTextKeys are the keys of a test that take one text.
+var testTextKeys = []string{"say", "request", "recalled", "in", "from"}
+
 const expectNothing = "nothing"
 
 func (p *parser) tests(r *rule, v *conf.Node) {
@@ -50,6 +53,9 @@ func (p *parser) test(n *conf.Node) test {
 	}
 	inputs, mentioned := 0, false
 	p.entries(n, "test", testKeys, func(key string, _, v *conf.Node) {
+		if v.Kind != conf.Scalar && slices.Contains(testTextKeys, key) {
+			p.fail(v, fmt.Sprintf("%s is a text, here is %s", key, v.Describe()), nullHint(v))
+		}
 		switch key {
 		case "say":
 			inputs++
@@ -121,8 +127,27 @@ func (s *Set) RunTests() []conf.Problem {
 	return out
 }
 
-func (s *Set) run(t test) (string, bool) {
-	in := Input{Event: &t.event, Now: t.at, BotNames: []string{"机器人"}}
+// trial is a test under way. It takes chance out of the choice between several
+// answers.
+type trial struct {
+	variant int // which answer to choose
+	most    int // how many there were to choose from
+}
+
+// run runs a test once for each of the answers that rules choose from: all of them
+// must pass.
+func (s *Set) run(t test) (problem string, ok bool) {
+	tr := trial{most: 1}
+	for ; tr.variant < tr.most; tr.variant++ {
+		if problem, ok := t.judge(s.try(t, &tr)); !ok {
+			return problem, false
+		}
+	}
+	return "", true
+}
+
+func (s *Set) try(t test, tr *trial) event.Decision {
+	in := Input{Event: &t.event, Now: t.at, BotNames: []string{"机器人"}, trial: tr}
 	if in.Now.IsZero() {
 		in.Now = time.Date(2026, 1, 7, 12, 0, 0, 0, s.settings.Location)
 	}
@@ -132,6 +157,11 @@ func (s *Set) run(t test) (string, bool) {
 		in.Gathered = dec.Gather[0].Rule
 		dec = s.Decide(in)
 	}
+	return dec
+}
+
+// judge compares what was decided with what the test expects.
+func (t *test) judge(dec event.Decision) (problem string, ok bool) {
 	var did []string
 	var texts []string
 	for _, f := range dec.Firings {

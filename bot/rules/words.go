@@ -117,5 +117,8 @@ var (
 	}
 )
 
+// commonWords are the placeholders that every event has.
+var commonWords = []string{"date", "time", "weekday", "self", "bot_name"}
+
 // inRule are the steps that may stand in the rule itself, in the order they run.
 var inRule = []string{"accept", "remark", "reply", "invite", "forward", "notify"}
