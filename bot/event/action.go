@@ -125,14 +125,3 @@ const (
 	StatusExpired Status = "expired"
 	StatusTrial   Status = "trial" // decided in trial mode, not sent
 )
-
-// Capabilities says what an account connection can do.
-type Capabilities struct {
-	Chats         []ChatKind
-	Revoke        bool
-	AcceptFriends bool
-	Groups        bool
-	Media         bool
-	Unsolicited   bool
-	LongestText   int // runes, 0 for no known limit
-}
