@@ -30,6 +30,9 @@ func Parse(name string, src []byte) (*Node, []Problem) {
 		return nil, []Problem{p}
 	}
 	lines := strings.Split(string(src), "\n")
+	if ps := separators(name, lines); len(ps) > 0 {
+		return nil, ps
+	}
 	if ps := indents(name, lines); len(ps) > 0 {
 		return nil, ps
 	}
@@ -68,6 +71,9 @@ func notUTF8(name string, src []byte) (Problem, bool) {
 	if utf8.Valid(src) {
 		return Problem{}, false
 	}
+	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
+		return Problem{File: name, Line: 1, Text: "the file is UTF-16", Hint: "save it as UTF-8"}, true
+	}
 	line, pairs := 1, 0
 	first := 0
 	for i := 0; i < len(src); {
@@ -92,6 +98,25 @@ func notUTF8(name string, src []byte) (Problem, bool) {
 		p.Hint = "iconv -f GBK -t UTF-8 " + name + " > new.yaml"
 	}
 	return p, true
+}
+
+// separators finds the signs that YAML takes for the end of a line and editors do
+// not: every place below them would be told wrong.
+func separators(name string, lines []string) []Problem {
+	var out []Problem
+	for i, l := range lines {
+		at := strings.IndexAny(l, "\u0085\u2028\u2029")
+		if at < 0 {
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(l[at:])
+		p := Problem{
+			File: name, Line: i + 1, Col: utf8.RuneCountInString(l[:at]) + 1, Width: 1, Excerpt: l[:at] + " " + l[at+size:],
+			Text: fmt.Sprintf("an invisible line separator (U+%04X) in the line", r), Hint: "delete it; it often comes along when text is pasted",
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // indents finds lines that are indented with characters that look like blanks and

@@ -48,10 +48,8 @@ func (p Problem) String() string {
 		return b.String()
 	}
 	number := fmt.Sprint(p.Line)
-	fmt.Fprintf(&b, "\n  %s | %s\n", number, strings.ReplaceAll(p.Excerpt, "\t", " "))
-	line := []rune(p.Excerpt)
-	from := min(max(p.Col-1, 0), len(line))
-	to := min(from+max(p.Width, 1), len(line))
+	line, from, to := p.excerpt()
+	fmt.Fprintf(&b, "\n  %s | %s\n", number, strings.ReplaceAll(string(line), "\t", " "))
 	mark := max(DisplayWidth(string(line[from:to])), 1)
 	fmt.Fprintf(&b, "  %s | %s%s", strings.Repeat(" ", len(number)),
 		strings.Repeat(" ", DisplayWidth(string(line[:from]))), strings.Repeat("^", mark))
@@ -59,6 +57,37 @@ func (p Problem) String() string {
 		b.WriteString(" " + p.Hint)
 	}
 	return b.String()
+}
+
+// excerptMost is how many characters of a line are shown; excerptBefore how many
+// of them stand before the mark in a longer line.
+const (
+	excerptMost   = 120
+	excerptBefore = 40
+)
+
+// excerpt gives the line, or the part of a long one around the mark, and what of
+// it is marked.
+func (p Problem) excerpt() (line []rune, from, to int) {
+	line = []rune(p.Excerpt)
+	from = min(max(p.Col-1, 0), len(line))
+	to = min(from+max(p.Width, 1), len(line))
+	if len(line) <= excerptMost {
+		return line, from, to
+	}
+	var out []rune
+	start := 0
+	if from > excerptBefore {
+		start = from - excerptBefore
+		out = append(out, '…')
+	}
+	end := min(start+excerptMost, len(line))
+	shift := len(out) - start
+	out = append(out, line[start:end]...)
+	if end < len(line) {
+		out = append(out, '…')
+	}
+	return out, from + shift, min(to, end) + shift
 }
 
 // Place is file:line:col, as far as it is known.

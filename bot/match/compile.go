@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -326,6 +327,10 @@ func (c *compiler) regexes(v *conf.Node) {
 }
 
 func (c *compiler) regex(i item) *regexp.Regexp {
+	if i.text == "" {
+		c.fail(i.node, "regex is empty: it would match everything", "")
+		return nil
+	}
 	const longest = 4096
 	if len(i.text) > longest {
 		c.fail(i.node, fmt.Sprintf("regex of more than %d bytes", longest), "")
@@ -483,6 +488,10 @@ func (c *compiler) times(v *conf.Node) {
 			c.fail(i, fmt.Sprintf("time %q is not like 09:00-18:00", i.Value), "")
 			continue
 		}
+		if from == to {
+			c.fail(i, fmt.Sprintf("time %q ends when it begins: it is never", i.Value), "the whole day is 00:00-24:00")
+			continue
+		}
 		c.w.times = append(c.w.times, event.DayWindow{From: from, To: to})
 	}
 }
@@ -500,70 +509,18 @@ func (c *compiler) gather(v *conf.Node) {
 	c.w.Gather = d
 }
 
-// defaults fills in what was not said.
-func (c *compiler) defaults(seen map[string]bool, n *conf.Node) {
-	w := c.w
-	if len(w.Events) == 0 && !c.o.Unless {
-		w.Events = []event.Kind{event.KindMessage}
-	}
-	joins := slices.Contains(w.Events, event.KindMemberJoined)
-	if c.o.Rule && joins && w.groups == nil {
-		c.fail(n, "member_joined needs a group", `group: "*" means all groups`)
-	}
-	switch {
-	case !joins && seen["gather"]:
-		c.fail(n, "gather is for member_joined", "")
-	case joins && w.Gather == 0 && c.o.Rule:
-		w.Gather = defaultGather
-	case w.Gather < 0:
-		w.Gather = 0
-	}
-	if seen["via"] && !joins {
-		c.fail(n, "via is for member_joined", "")
-	}
-	c.defaultChat(seen, n)
-	text := w.exact != nil || w.contains != nil || w.containsAll != nil || w.starts != nil || w.ends != nil || w.regexes != nil || w.command != nil
-	if w.types == nil && text && !seen["type"] && (slices.Contains(w.Events, event.KindMessage) || slices.Contains(w.Events, event.KindRecalled)) {
-		w.types = []event.MessageType{event.TypeText}
-	}
-}
-
-func (c *compiler) defaultChat(seen map[string]bool, n *conf.Node) {
-	w := c.w
-	switch {
-	case seen["chat"]:
-		if w.groups != nil && !slices.Contains(w.chats, event.ChatGroup) {
-			c.fail(n, "group: restricts group messages, but chat: leaves groups out", "add group to chat:")
-		}
-	case w.groups != nil:
-		w.chats = []event.ChatKind{event.ChatGroup}
-	case c.o.Unless:
-	case c.o.Rule:
-		w.chats = []event.ChatKind{event.ChatPrivate}
-		// Things that happen in groups are meant where they happen.
-		if groupOnly(w.Events) {
-			w.chats = []event.ChatKind{event.ChatGroup}
-		}
-	default:
-		w.chats = []event.ChatKind{event.ChatPrivate, event.ChatGroup}
-	}
-}
-
-func groupOnly(kinds []event.Kind) bool {
-	for _, k := range kinds {
-		switch k {
-		case event.KindJoined, event.KindMemberJoined, event.KindMemberLeft, event.KindRemoved, event.KindGroupRenamed:
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // FromMap compiles conditions given as plain values: texts, numbers, booleans,
 // lists ([]any) and maps of them. Problems have no place.
 func FromMap(m map[string]any, o Options) (*When, []conf.Problem) {
 	return Compile(nodeOf(m), o)
+}
+
+// plainText writes a value as people do: a number has no exponent.
+func plainText(v any) string {
+	if f, ok := v.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 func nodeOf(v any) *conf.Node {
@@ -592,5 +549,5 @@ func nodeOf(v any) *conf.Node {
 	case string:
 		return &conf.Node{Kind: conf.Scalar, Value: v, Quoted: true}
 	}
-	return &conf.Node{Kind: conf.Scalar, Value: fmt.Sprint(v)}
+	return &conf.Node{Kind: conf.Scalar, Value: plainText(v)}
 }

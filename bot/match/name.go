@@ -47,7 +47,10 @@ func (n *names) match(name string, f Folding) bool {
 	if name == "" {
 		return false
 	}
-	folded := f.Fold(name)
+	return n.matchFolded(f.Fold(name))
+}
+
+func (n *names) matchFolded(folded string) bool {
 	if slices.Contains(n.exact, folded) {
 		return true
 	}

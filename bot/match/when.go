@@ -315,13 +315,6 @@ func (w *When) Command(in *Input) (name, args string, ok bool) {
 	return w.command.match(in)
 }
 
-// CatchAll reports whether the block asks for nothing but a scope.
-func (w *When) CatchAll() bool {
-	return w.exact == nil && w.contains == nil && w.containsAll == nil && w.starts == nil && w.ends == nil &&
-		w.regexes == nil && w.command == nil && w.from == nil && w.mentioned == nil && w.times == nil && w.days == nil &&
-		w.via == nil && w.probability >= 1
-}
-
 // Scope tells in words where the block applies.
 func (w *When) Scope() string {
 	var parts []string
@@ -351,6 +344,9 @@ func (w *When) Why(cond Condition, in *Input) string {
 	case CondChat:
 		return fmt.Sprintf("chat is %s, rule wants %s", ev.Chat.Kind, joined(w.chats))
 	case CondBySelf:
+		if !ev.BySelf {
+			return "the account's owner did not write it"
+		}
 		return "the account's owner wrote it"
 	case CondGroup:
 		return fmt.Sprintf("group %s is not in [%s]", ev.Chat.Name, strings.Join(w.groups.shown, ", "))
@@ -398,15 +394,22 @@ type commandName struct{ shown, folded string }
 // prefix.
 func (c *command) match(in *Input) (name, args string, ok bool) {
 	text := strings.TrimLeft(in.Text(), " \t\n\u3000\u2005")
-	bare := text
 	for _, p := range in.Prefixes {
 		if rest, cut := strings.CutPrefix(text, p); cut && p != "" {
-			bare = strings.TrimLeft(rest, " \u3000")
+			if name, args, ok := c.begins(strings.TrimLeft(rest, " \u3000")); ok {
+				return name, args, true
+			}
 			break
 		}
 	}
+	// As typed too: a name may have been declared with its prefix.
+	return c.begins(text)
+}
+
+// begins finds the longest name that a text begins with.
+func (c *command) begins(text string) (name, args string, ok bool) {
 	for _, n := range c.names {
-		if rest, ok := cutFolded(bare, n.folded, c.folding); ok {
+		if rest, ok := cutFolded(text, n.folded, c.folding); ok {
 			if args, ok := c.rest(n, rest); ok {
 				return n.shown, args, true
 			}
@@ -451,42 +454,4 @@ func cutFolded(text, folded string, f Folding) (rest string, ok bool) {
 		}
 	}
 	return "", f.Fold(text) == folded && text != ""
-}
-
-// Covers reports whether a catch-all block holds wherever another does, as far as
-// scope goes.
-func (w *When) Covers(other *When) bool {
-	for _, k := range other.Events {
-		if !slices.Contains(w.Events, k) {
-			return false
-		}
-	}
-	if w.bySelf != other.bySelf && !w.anySelf {
-		return false
-	}
-	for _, c := range other.chats {
-		if !slices.Contains(w.chats, c) {
-			return false
-		}
-		if c == event.ChatGroup && w.groups != nil && !w.groups.any {
-			return false
-		}
-	}
-	if w.types == nil {
-		return true
-	}
-	if other.types == nil {
-		return false
-	}
-	for _, t := range other.types {
-		if !slices.Contains(w.types, t) {
-			return false
-		}
-	}
-	return true
-}
-
-// PrivateOnly reports whether the block holds in private chats only.
-func (w *When) PrivateOnly() bool {
-	return len(w.chats) == 1 && w.chats[0] == event.ChatPrivate
 }

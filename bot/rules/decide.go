@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -152,6 +153,11 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 			}}})
 		}
 		return
+	case fullFirst:
+		out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: dryRun, Steps: []event.Action{{
+			Kind: event.ActNotify, Message: event.Outgoing{Text: fmt.Sprintf("规则「%s」到了上限 %s，暂时不再执行。", r.name, r.limit.written)},
+		}}})
+		return
 	case cold, full:
 		return
 	}
@@ -251,7 +257,14 @@ func cleanName(s string) string {
 
 var weekdays = [7]string{"星期日", "星期一", "星期二", "星期三", "星期四", "星期五", "星期六"}
 
+// value gives what a placeholder stands for. What a regular expression caught goes
+// before the placeholder of the same name: it was named on purpose.
 func (f *filler) value(name string) string {
+	for _, c := range f.caps.Groups {
+		if c.Name == name {
+			return c.Value
+		}
+	}
 	ev, now := f.in.Event, f.in.Now
 	switch name {
 	case "date":
@@ -287,7 +300,7 @@ func (f *filler) value(name string) string {
 	return f.special(name)
 }
 
-// special gives what only some events have, and named groups.
+// special gives what only some events have.
 func (f *filler) special(name string) string {
 	ev := f.in.Event
 	switch name {
@@ -305,16 +318,11 @@ func (f *filler) special(name string) string {
 		}
 	case "inviter":
 		if ev.Members != nil {
-			return cleanName(ev.Members.Inviter.Name())
+			return publicName(ev.Members.Inviter)
 		}
 	case "type":
 		in := match.Input{Event: ev}
 		return string(in.Type())
-	}
-	for _, c := range f.caps.Groups {
-		if c.Name == name {
-			return c.Value
-		}
 	}
 	return ""
 }
@@ -341,15 +349,20 @@ func (f *filler) mentionNames() []string {
 	}
 	var out []string
 	for _, p := range people {
-		name := p.Card
-		if name == "" {
-			name = p.Nickname
-		}
-		if name = cleanName(name); name != "" && len(out) < namesMost {
+		if name := publicName(p); name != "" && len(out) < namesMost {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// publicName is what a group calls somebody: the card or nickname, not the remark,
+// which the owner wrote for no eyes but their own.
+func publicName(p event.Person) string {
+	if name := cleanName(p.Card); name != "" {
+		return name
+	}
+	return cleanName(p.Nickname)
 }
 
 func (f *filler) names() string {
@@ -359,7 +372,7 @@ func (f *filler) names() string {
 	people := f.in.Event.Members.People
 	var shown []string
 	for _, p := range people[:min(len(people), namesMost)] {
-		shown = append(shown, cleanName(p.Name()))
+		shown = append(shown, publicName(p))
 	}
 	text := strings.Join(shown, "、")
 	if len(people) > namesMost {

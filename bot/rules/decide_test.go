@@ -99,63 +99,66 @@ func TestDecide(t *testing.T) {
 		now  time.Time
 		want string
 	}{
-		"exact folds and forgives the end":         {"- {name: r, exact: [你好, Hi], reply: x}", private("Ｈ\u200bＩ！ "), time.Time{}, "r: reply x"},
-		"exact is not contains":                    {"- {name: r, exact: hi, reply: x}", private("hi there"), time.Time{}, ""},
-		"contains any":                             {"- {name: r, contains: [价格, 多少钱], reply: x}", private("这个多 少 钱呀"), time.Time{}, "r: reply x"},
-		"contains all":                             {"- {name: r, contains_all: [苹果, 多少], reply: x}", private("多少钱一斤苹果"), time.Time{}, "r: reply x"},
-		"contains all wants all":                   {"- {name: r, contains_all: [苹果, 多少], reply: x}", private("苹果"), time.Time{}, ""},
-		"starts with":                              {"- {name: r, starts_with: 查, reply: x}", private("查天气"), time.Time{}, "r: reply x"},
-		"ends with":                                {"- {name: r, ends_with: 吗, reply: x}", private("在吗"), time.Time{}, "r: reply x"},
-		"regex with a named group":                 {`- {name: r, regex: '订单(?P<no>\d+)', reply: "${no} ok"}`, private("我的订单123呢"), time.Time{}, "r: reply 123 ok"},
-		"regex catches as typed":                   {`- {name: r, regex: 'say (\w+)', reply: "${1}"}`, private("SAY HeLLo"), time.Time{}, "r: reply HeLLo"},
-		"regex case sensitive":                     {`- {name: r, regex: '(?-i)Abc', reply: x}`, private("abc"), time.Time{}, ""},
-		"fold: false compares as typed":            {"- {name: r, contains: ABC, fold: false, reply: x}", private("abc"), time.Time{}, ""},
-		"list by name":                             {"lists: {w: [a, b]}\nrules: [{name: r, exact: [$w, c], reply: x}]", private("b"), time.Time{}, "r: reply x"},
-		"list from a file":                         {"lists: {w: {file: words.txt}}\nrules: [{name: r, exact: $w, reply: x}]", private("香蕉"), time.Time{}, "r: reply x"},
-		"two dollars are one":                      {"- {name: r, exact: $$w, reply: x}", private("$w"), time.Time{}, "r: reply x"},
-		"include in order of names":                {"include: more/*.yaml\nrules: [{name: r, exact: z, reply: x}]", private("x"), time.Time{}, "a2: reply from a"},
-		"first of the file wins":                   {"- {name: a, contains: x, reply: A}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: reply A"},
-		"continue goes on":                         {"- {name: a, contains: x, reply: A, continue: true}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: reply A; b: reply B"},
-		"a dry run changes nothing for the others": {"- {name: a, contains: x, reply: A, dry_run: true}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: (dry) reply A; b: reply B"},
-		"mention goes with every choice":           {"- {name: r, contains: x, group: '*', reply: {mention: true, one_of: [y]}}", inGroup("g", "x"), time.Time{}, "r: reply 小明明 y"},
-		"switched off":                             {"- {name: a, contains: x, reply: A, enabled: false}", private("x"), time.Time{}, ""},
-		"private unless it names a chat":           {"- {name: r, contains: x, reply: y}", inGroup("客户一群", "x"), time.Time{}, ""},
-		"group by name":                            {"- {name: r, contains: x, group: 客户*, reply: y}", inGroup("客户一群", "x"), time.Time{}, "r: reply y"},
-		"another group":                            {"- {name: r, contains: x, group: 客户*, reply: y}", inGroup("家庭群", "x"), time.Time{}, ""},
-		"group by regex":                           {"- {name: r, contains: x, group: {regex: '^客户.群$'}, reply: y}", inGroup("客户一群", "x"), time.Time{}, "r: reply y"},
-		"group leaves private out":                 {"- {name: r, contains: x, group: '*', reply: y}", private("x"), time.Time{}, ""},
-		"chat and group":                           {"- {name: r, contains: x, chat: [private, group], group: 客户一群, reply: y}", private("x"), time.Time{}, "r: reply y"},
-		"from the remark":                          {"- {name: r, contains: x, from: 小明, reply: y}", private("x"), time.Time{}, "r: reply y"},
-		"not from the nickname of one remarked":    {"- {name: r, contains: x, from: 明明, reply: y}", private("x"), time.Time{}, ""},
-		"from the card":                            {"- {name: r, contains: x, group: '*', from: 小明明, reply: y}", inGroup("g", "x"), time.Time{}, "r: reply y"},
-		"unless holds":                             {"- {name: r, contains: x, unless: {contains: z}, reply: y}", private("xz"), time.Time{}, ""},
-		"unless by remark alone":                   {"- {name: r, contains: x, group: '*', unless: {from: 小明明}, reply: y}", inGroup("g", "x"), time.Time{}, "r: reply y"},
-		"when is any of several":                   {"- {name: r, when: [{exact: a}, {exact: b}], reply: y}", private("b"), time.Time{}, "r: reply y"},
-		"mentioned":                                {"- {name: r, contains: x, group: '*', mentioned: true, reply: y}", inGroup("g", "x"), time.Time{}, ""},
-		"own phone":                                {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf = true }), time.Time{}, ""},
-		"own phone, wanted":                        {"- {name: r, contains: x, by_self: true, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf = true }), time.Time{}, "r: reply y"},
-		"file helper":                              {"- {name: r, chat: self, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf, e.Chat.Kind = true, event.ChatSelf }), time.Time{}, "r: reply y"},
-		"official only when named":                 {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.Chat.Kind = event.ChatOfficial }), time.Time{}, ""},
-		"text keys look at texts only":             {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.Message.Type = event.TypeLink }), time.Time{}, ""},
-		"type":                                     {"- {name: r, type: [图片, link], reply: y}", with(private("x"), func(e *event.Event) { e.Message.Type = event.TypeImage }), time.Time{}, "r: reply y"},
-		"in time":                                  {"- {name: r, contains: x, time: 9：00—18：00, reply: y}", private("x"), time.Time{}, "r: reply y"},
-		"end of time excluded":                     {"- {name: r, contains: x, time: 09:00-12:00, reply: y}", private("x"), time.Time{}, ""},
-		"over midnight":                            {"- {name: r, contains: x, time: 22:00-06:00, reply: y}", private("x"), wednesday.Add(11 * time.Hour), "r: reply y"},
-		"days":                                     {"- {name: r, contains: x, days: 周一-周五, reply: y}", private("x"), time.Time{}, "r: reply y"},
-		"other days":                               {"- {name: r, contains: x, days: [sat, sun, 2026-01-01..2026-01-03], reply: y}", private("x"), time.Time{}, ""},
-		"dates":                                    {"- {name: r, contains: x, days: 2026-01-05..2026-01-07, reply: y}", private("x"), time.Time{}, "r: reply y"},
-		"time zone":                                {"settings: {timezone: Asia/Shanghai}\nrules: [{name: r, contains: x, time: 20:00-20:01, reply: '${time} ${weekday} ${date}'}]", private("x"), time.Time{}, "r: reply 20:00 星期三 2026-01-07"},
-		"Chinese spellings":                        {"- {名称: 规, 包含: 价, 会话: 私聊, 回复: '${发送者}：${原文}'}", private("价"), time.Time{}, "规: reply 小明：价"},
-		"name after the first trigger":             {"- {contains: [价格], reply: x}", private("价格"), time.Time{}, "价格: reply x"},
-		"placeholder with a fallback":              {"- {name: r, contains: x, reply: '${group|nowhere} $${x}'}", private("x"), time.Time{}, "r: reply nowhere ${x}"},
-		"what is typed is no template":             {"- {name: r, contains: x, reply: '${text}'}", private("x ${sender} {昵称}"), time.Time{}, "r: reply x ${sender} {昵称}"},
-		"escaped in a URL":                         {"- {name: r, starts_with: q, reply: 'see https://x.cn/?q=${text} ok'}", private("q a&b"), time.Time{}, "r: reply see https://x.cn/?q=q%20a%26b ok"},
-		"a long name is cut, lines go":             {"- {name: r, contains: x, reply: '${nickname}'}", with(private("x"), func(e *event.Event) { e.Sender.Nickname = "一\n二" + strings.Repeat("三", 30) }), time.Time{}, "r: reply 一二" + strings.Repeat("三", 18) + "…"},
-		"command":                                  {"- {name: r, command: 天气, reply: '[${args}]'}", private("/天气 北京"), time.Time{}, "r: reply [北京]"},
-		"command glued":                            {"- {name: r, command: 天气, reply: '[${args}]'}", private("天气北京"), time.Time{}, "r: reply [北京]"},
-		"command with space required":              {"- {name: r, command: {name: 天气, space: required}, reply: x}", private("天气北京"), time.Time{}, ""},
-		"Latin command needs a blank":              {"- {name: r, command: ping, reply: x}", private("pingx"), time.Time{}, ""},
-		"longest command":                          {"- {name: a, command: 投, reply: A}\n- {name: b, command: 投票, reply: B}", private("投票 x"), time.Time{}, "b: reply B"},
+		"exact folds and forgives the end": {"- {name: r, exact: [你好, Hi], reply: x}", private("Ｈ\u200bＩ！ "), time.Time{}, "r: reply x"},
+		"exact is not contains":            {"- {name: r, exact: hi, reply: x}", private("hi there"), time.Time{}, ""},
+		"contains any":                     {"- {name: r, contains: [价格, 多少钱], reply: x}", private("这个多 少 钱呀"), time.Time{}, "r: reply x"},
+		"contains all":                     {"- {name: r, contains_all: [苹果, 多少], reply: x}", private("多少钱一斤苹果"), time.Time{}, "r: reply x"},
+		"contains all wants all":           {"- {name: r, contains_all: [苹果, 多少], reply: x}", private("苹果"), time.Time{}, ""},
+		"starts with":                      {"- {name: r, starts_with: 查, reply: x}", private("查天气"), time.Time{}, "r: reply x"},
+		"ends with":                        {"- {name: r, ends_with: 吗, reply: x}", private("在吗"), time.Time{}, "r: reply x"},
+		"regex with a named group":         {`- {name: r, regex: '订单(?P<no>\d+)', reply: "${no} ok"}`, private("我的订单123呢"), time.Time{}, "r: reply 123 ok"},
+		"what a regex catches goes before the placeholder of that name": {`- {name: r, regex: '(?P<date>\d+)号', reply: "${date}"}`, private("12号"), time.Time{}, "r: reply 12"},
+		"command declared with its prefix":                              {"- {name: r, command: /天气, reply: '[${args}]'}", private("/天气 北京"), time.Time{}, "r: reply [北京]"},
+		"two dollars in a list":                                         {"lists: {w: [$$a]}\nrules: [{name: r, exact: $w, reply: x}]", private("$a"), time.Time{}, "r: reply x"},
+		"regex catches as typed":                                        {`- {name: r, regex: 'say (\w+)', reply: "${1}"}`, private("SAY HeLLo"), time.Time{}, "r: reply HeLLo"},
+		"regex case sensitive":                                          {`- {name: r, regex: '(?-i)Abc', reply: x}`, private("abc"), time.Time{}, ""},
+		"fold: false compares as typed":                                 {"- {name: r, contains: ABC, fold: false, reply: x}", private("abc"), time.Time{}, ""},
+		"list by name":                                                  {"lists: {w: [a, b]}\nrules: [{name: r, exact: [$w, c], reply: x}]", private("b"), time.Time{}, "r: reply x"},
+		"list from a file":                                              {"lists: {w: {file: words.txt}}\nrules: [{name: r, exact: $w, reply: x}]", private("香蕉"), time.Time{}, "r: reply x"},
+		"two dollars are one":                                           {"- {name: r, exact: $$w, reply: x}", private("$w"), time.Time{}, "r: reply x"},
+		"include in order of names":                                     {"include: more/*.yaml\nrules: [{name: r, exact: z, reply: x}]", private("x"), time.Time{}, "a2: reply from a"},
+		"first of the file wins":                                        {"- {name: a, contains: x, reply: A}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: reply A"},
+		"continue goes on":                                              {"- {name: a, contains: x, reply: A, continue: true}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: reply A; b: reply B"},
+		"a dry run changes nothing for the others":                      {"- {name: a, contains: x, reply: A, dry_run: true}\n- {name: b, contains: x, reply: B}", private("x"), time.Time{}, "a: (dry) reply A; b: reply B"},
+		"mention goes with every choice":                                {"- {name: r, contains: x, group: '*', reply: {mention: true, one_of: [y]}}", inGroup("g", "x"), time.Time{}, "r: reply 小明明 y"},
+		"switched off":                                                  {"- {name: a, contains: x, reply: A, enabled: false}", private("x"), time.Time{}, ""},
+		"private unless it names a chat":                                {"- {name: r, contains: x, reply: y}", inGroup("客户一群", "x"), time.Time{}, ""},
+		"group by name":                                                 {"- {name: r, contains: x, group: 客户*, reply: y}", inGroup("客户一群", "x"), time.Time{}, "r: reply y"},
+		"another group":                                                 {"- {name: r, contains: x, group: 客户*, reply: y}", inGroup("家庭群", "x"), time.Time{}, ""},
+		"group by regex":                                                {"- {name: r, contains: x, group: {regex: '^客户.群$'}, reply: y}", inGroup("客户一群", "x"), time.Time{}, "r: reply y"},
+		"group leaves private out":                                      {"- {name: r, contains: x, group: '*', reply: y}", private("x"), time.Time{}, ""},
+		"chat and group":                                                {"- {name: r, contains: x, chat: [private, group], group: 客户一群, reply: y}", private("x"), time.Time{}, "r: reply y"},
+		"from the remark":                                               {"- {name: r, contains: x, from: 小明, reply: y}", private("x"), time.Time{}, "r: reply y"},
+		"not from the nickname of one remarked":                         {"- {name: r, contains: x, from: 明明, reply: y}", private("x"), time.Time{}, ""},
+		"from the card":                                                 {"- {name: r, contains: x, group: '*', from: 小明明, reply: y}", inGroup("g", "x"), time.Time{}, "r: reply y"},
+		"unless holds":                                                  {"- {name: r, contains: x, unless: {contains: z}, reply: y}", private("xz"), time.Time{}, ""},
+		"unless by remark alone":                                        {"- {name: r, contains: x, group: '*', unless: {from: 小明明}, reply: y}", inGroup("g", "x"), time.Time{}, "r: reply y"},
+		"when is any of several":                                        {"- {name: r, when: [{exact: a}, {exact: b}], reply: y}", private("b"), time.Time{}, "r: reply y"},
+		"mentioned":                                                     {"- {name: r, contains: x, group: '*', mentioned: true, reply: y}", inGroup("g", "x"), time.Time{}, ""},
+		"own phone":                                                     {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf = true }), time.Time{}, ""},
+		"own phone, wanted":                                             {"- {name: r, contains: x, by_self: true, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf = true }), time.Time{}, "r: reply y"},
+		"file helper":                                                   {"- {name: r, chat: self, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.BySelf, e.Chat.Kind = true, event.ChatSelf }), time.Time{}, "r: reply y"},
+		"official only when named":                                      {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.Chat.Kind = event.ChatOfficial }), time.Time{}, ""},
+		"text keys look at texts only":                                  {"- {name: r, contains: x, reply: y}", with(private("x"), func(e *event.Event) { e.Message.Type = event.TypeLink }), time.Time{}, ""},
+		"type":                                                          {"- {name: r, type: [图片, link], reply: y}", with(private("x"), func(e *event.Event) { e.Message.Type = event.TypeImage }), time.Time{}, "r: reply y"},
+		"in time":                                                       {"- {name: r, contains: x, time: 9：00—18：00, reply: y}", private("x"), time.Time{}, "r: reply y"},
+		"end of time excluded":                                          {"- {name: r, contains: x, time: 09:00-12:00, reply: y}", private("x"), time.Time{}, ""},
+		"over midnight":                                                 {"- {name: r, contains: x, time: 22:00-06:00, reply: y}", private("x"), wednesday.Add(11 * time.Hour), "r: reply y"},
+		"days":                                                          {"- {name: r, contains: x, days: 周一-周五, reply: y}", private("x"), time.Time{}, "r: reply y"},
+		"other days":                                                    {"- {name: r, contains: x, days: [sat, sun, 2026-01-01..2026-01-03], reply: y}", private("x"), time.Time{}, ""},
+		"dates":                                                         {"- {name: r, contains: x, days: 2026-01-05..2026-01-07, reply: y}", private("x"), time.Time{}, "r: reply y"},
+		"time zone":                                                     {"settings: {timezone: Asia/Shanghai}\nrules: [{name: r, contains: x, time: 20:00-20:01, reply: '${time} ${weekday} ${date}'}]", private("x"), time.Time{}, "r: reply 20:00 星期三 2026-01-07"},
+		"Chinese spellings":                                             {"- {名称: 规, 包含: 价, 会话: 私聊, 回复: '${发送者}：${原文}'}", private("价"), time.Time{}, "规: reply 小明：价"},
+		"name after the first trigger":                                  {"- {contains: [价格], reply: x}", private("价格"), time.Time{}, "价格: reply x"},
+		"placeholder with a fallback":                                   {"- {name: r, contains: x, reply: '${group|nowhere} $${x}'}", private("x"), time.Time{}, "r: reply nowhere ${x}"},
+		"what is typed is no template":                                  {"- {name: r, contains: x, reply: '${text}'}", private("x ${sender} {昵称}"), time.Time{}, "r: reply x ${sender} {昵称}"},
+		"escaped in a URL":                                              {"- {name: r, starts_with: q, reply: 'see https://x.cn/?q=${text} ok'}", private("q a&b"), time.Time{}, "r: reply see https://x.cn/?q=q%20a%26b ok"},
+		"a long name is cut, lines go":                                  {"- {name: r, contains: x, reply: '${nickname}'}", with(private("x"), func(e *event.Event) { e.Sender.Nickname = "一\n二" + strings.Repeat("三", 30) }), time.Time{}, "r: reply 一二" + strings.Repeat("三", 18) + "…"},
+		"command":                                                       {"- {name: r, command: 天气, reply: '[${args}]'}", private("/天气 北京"), time.Time{}, "r: reply [北京]"},
+		"command glued":                                                 {"- {name: r, command: 天气, reply: '[${args}]'}", private("天气北京"), time.Time{}, "r: reply [北京]"},
+		"command with space required":                                   {"- {name: r, command: {name: 天气, space: required}, reply: x}", private("天气北京"), time.Time{}, ""},
+		"Latin command needs a blank":                                   {"- {name: r, command: ping, reply: x}", private("pingx"), time.Time{}, ""},
+		"longest command":                                               {"- {name: a, command: 投, reply: A}\n- {name: b, command: 投票, reply: B}", private("投票 x"), time.Time{}, "b: reply B"},
 		"friend request": {
 			"- {name: r, event: friend_request, contains: 读书会, do: [{accept: {remark: '读者-${nickname}'}}, {wait: 3s}, {reply: 'hi ${nickname}'}]}",
 			&event.Event{ID: "r", Kind: event.KindFriendRequest, Chat: event.Chat{Kind: event.ChatPrivate, Key: "p9"}, Sender: event.Person{Key: "p9", Nickname: "新"}, Request: &event.Request{Text: "读 书会", User: "@u", Ticket: "v4"}},
@@ -239,6 +242,16 @@ func TestMergedEventWalksAllRulesOnce(t *testing.T) {
 	}
 }
 
+func TestWelcomeTellsNoRemarks(t *testing.T) {
+	set := parse(t, "- {name: w, event: member_joined, group: '*', gather: off, reply: '${names}/${inviter}'}")
+	ev := inGroup("群", "")
+	ev.Kind, ev.Message = event.KindMemberJoined, nil
+	ev.Members = &event.Members{People: []event.Person{{Nickname: "甲", Remark: "欠钱的"}}, Inviter: event.Person{Card: "乙", Remark: "老板"}}
+	if got := decide(set, rules.Input{Event: ev}); got != "w: reply 甲/乙 (unsolicited)" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestCooldownCountsAsFired(t *testing.T) {
 	set := parse(t, `
 - {name: a, contains: x, reply: A, cooldown: {per: sender, every: 1m, notice: 慢点}}
@@ -275,7 +288,8 @@ func TestLimitIsByCalendarDay(t *testing.T) {
 	}{
 		{0, "a: reply A"},
 		{time.Hour, "a: reply A"},
-		{2 * time.Hour, ""},
+		{2 * time.Hour, "a: notify 规则「a」到了上限 2/day，暂时不再执行。"},
+		{3 * time.Hour, ""},           // told once
 		{4 * time.Hour, "a: reply A"}, // midnight in Shanghai has passed
 	} {
 		if got := decide(set, rules.Input{Event: private("x"), Now: wednesday.Add(tt.d), Memory: mem}); got != tt.want {
@@ -284,7 +298,7 @@ func TestLimitIsByCalendarDay(t *testing.T) {
 	}
 	sliding := parse(t, "- {name: s, contains: x, reply: A, limit: 1/10m}")
 	decide(sliding, rules.Input{Event: private("x"), Memory: mem})
-	if got := decide(sliding, rules.Input{Event: private("x"), Now: wednesday.Add(9 * time.Minute), Memory: mem}); got != "" {
+	if got := decide(sliding, rules.Input{Event: private("x"), Now: wednesday.Add(9 * time.Minute), Memory: mem}); strings.Contains(got, "reply") {
 		t.Errorf("within the window: %q", got)
 	}
 	if got := decide(sliding, rules.Input{Event: private("x"), Now: wednesday.Add(10 * time.Minute), Memory: mem}); got == "" {
@@ -319,13 +333,14 @@ func TestExplainNamesTheFirstConditionThatFails(t *testing.T) {
 - {name: group, contains: 价格, group: 客户一群, reply: x}
 - {name: word, contains: 报价, reply: x}
 - {name: off, contains: 价格, enabled: false, reply: x}
+- {name: self, contains: 价格, by_self: true, reply: x}
 - {name: night, contains: 价格, time: 22:00-06:00, reply: x}
 - {name: fires, contains: 价格, reply: x}
 - {name: later, contains: 价格, reply: x}
 `)
 	want := map[string]string{
 		"group": "chat is private, rule wants group", "word": "contains 报价", "off": "switched off",
-		"night": "time 12:00 is not in 22:00-06:00", "fires": "", "later": "not tried",
+		"self": "the account's owner did not write it", "night": "time 12:00 is not in 22:00-06:00", "fires": "", "later": "not tried",
 	}
 	for _, v := range set.Explain(rules.Input{Event: private("价格"), Now: wednesday}) {
 		if v.Why != want[v.Rule] || v.Fired != (v.Rule == "fires") {

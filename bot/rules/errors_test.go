@@ -134,6 +134,19 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 			"rules:\n　- contains: x\n",
 			"rules.yaml:2:1: line 2 is indented with a full-width blank\n  2 | 　- contains: x\n    | ^^ use blanks",
 		},
+		"UTF-16": {
+			"\xff\xfe-\x00 \x00",
+			"rules.yaml:1: the file is UTF-16\n  hint: save it as UTF-8",
+		},
+		"line separator of a pasted text": {
+			"- contains: x\n  reply: \"a\u2028b\"\n",
+			"rules.yaml:2:12: an invisible line separator (U+2028) in the line\n  2 |   reply: \"a b\"\n    |            ^ delete it; it often comes along when text is pasted",
+		},
+		"only the part of a long line around the mistake": {
+			"- contains: x\n  reply: " + strings.Repeat("长", 100) + "${nam}" + strings.Repeat("长", 200) + "\n",
+			"rules.yaml:2:112: unknown placeholder \"nam\"\n  2 | …" + strings.Repeat("长", 38) + "${nam}" + strings.Repeat("长", 76) + "…\n    | " +
+				strings.Repeat(" ", 79) + "^^^",
+		},
 		"GBK": {
 			"- contains: \xbc\xdb\xb8\xf1\n",
 			"rules.yaml:1: the file is not UTF-8, it looks like GBK\n  hint: iconv -f GBK -t UTF-8 rules.yaml > new.yaml",
@@ -227,16 +240,18 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 
 func TestWarningsLeaveTheFileUsable(t *testing.T) {
 	for name, tt := range map[string]struct{ src, want string }{
-		"several keywords in one":   {"- {name: a, contains: [价格，多少钱], reply: y}\n", "several are written [价格, 多少钱]; quote it if it is one"},
-		"keyword in brackets":       {"- {name: a, contains: 【价格】, reply: y}\n", "a list is written [价格]; quote it if they belong to it"},
-		"text on several lines":     {"- contains: x\n  reply: 第一行\n    第二行\n", "the lines of this text are joined by blanks"},
-		"curly quotes":              {"- contains: x\n  reply: “你好”\n", "curly quotes are sent as they stand"},
-		"text cut by a comment":     {"- contains: x\n  reply: 看这里 #1 号\n", `"#1 号" is read as a comment`},
-		"backslash n":               {"- contains: x\n  reply: 第一行\\n第二行\n", `\n is sent as it stands`},
-		"a rule that never fires":   {"- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 1) takes everything before it"},
-		"a call that nobody offers": {"- {name: a, contains: x, do: [{call: weather.repor}]}\n", "no plugin exports weather.repor"},
-		"never after a dry run":     {"- {name: 试, chat: private, dry_run: true, reply: x}\n- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 2)"},
-		"pace off":                  {"settings: {pace: off}\n", "pace is off"},
+		"several keywords in one":     {"- {name: a, contains: [价格，多少钱], reply: y}\n", "several are written [价格, 多少钱]; quote it if it is one"},
+		"keyword in brackets":         {"- {name: a, contains: 【价格】, reply: y}\n", "a list is written [价格]; quote it if they belong to it"},
+		"text on several lines":       {"- contains: x\n  reply: 第一行\n    第二行\n", "the lines of this text are joined by blanks"},
+		"curly quotes":                {"- contains: x\n  reply: “你好”\n", "curly quotes are sent as they stand"},
+		"text cut by a comment":       {"- contains: x\n  reply: 看这里 #1 号\n", `"#1 号" is read as a comment`},
+		"backslash n":                 {"- contains: x\n  reply: 第一行\\n第二行\n", `\n is sent as it stands`},
+		"a rule that never fires":     {"- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 1) takes everything before it"},
+		"keywords of an earlier rule": {"- {name: 一, contains: [价格, 报价], reply: x}\n- {name: 二, exact: 价格表, reply: y}\n", "rule 二 can never fire: rule 一 (line 1)"},
+		"two earlier rules take all":  {"- {name: 一, contains: 甲, reply: x}\n- {name: 二, contains: 乙, reply: x}\n- {name: 三, when: [{exact: 甲}, {exact: 乙}], reply: y}\n", "rule 三 can never fire"},
+		"a call that nobody offers":   {"- {name: a, contains: x, do: [{call: weather.repor}]}\n", "no plugin exports weather.repor"},
+		"never after a dry run":       {"- {name: 试, chat: private, dry_run: true, reply: x}\n- {name: 兜底, chat: private, reply: x}\n- {name: 后, contains: x, reply: y}\n", "rule 后 can never fire: rule 兜底 (line 2)"},
+		"pace off":                    {"settings: {pace: off}\n", "pace is off"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			set, ps := rules.Parse("rules.yaml", []byte(tt.src), rules.Options{Dir: "/x", Calls: func(string) bool { return false }})

@@ -12,6 +12,7 @@ type Memory struct {
 	mu     sync.Mutex
 	cools  map[memoryKey]cooling
 	fired  map[string][]time.Time
+	told   map[string]bool // of rules at their limit: that they are
 	spoken map[memoryKey]int
 }
 
@@ -29,7 +30,7 @@ const memoryCap = 50_000
 
 // NewMemory makes an empty memory.
 func NewMemory() *Memory {
-	return &Memory{cools: map[memoryKey]cooling{}, fired: map[string][]time.Time{}, spoken: map[memoryKey]int{}}
+	return &Memory{cools: map[memoryKey]cooling{}, fired: map[string][]time.Time{}, told: map[string]bool{}, spoken: map[memoryKey]int{}}
 }
 
 // verdict of a brake.
@@ -40,6 +41,7 @@ const (
 	cold
 	coldFirst // cold, and nobody was told yet
 	full
+	fullFirst // at its limit, and nobody was told yet
 )
 
 // pass asks whether a rule may fire now, and notes that it does.
@@ -49,8 +51,15 @@ func (m *Memory) pass(r *rule, key string, now time.Time) brake {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r.limit != nil && m.fullLocked(r, now) {
-		return full
+	if r.limit != nil {
+		if m.fullLocked(r, now) {
+			if m.told[r.name] {
+				return full
+			}
+			m.told[r.name] = true
+			return fullFirst
+		}
+		delete(m.told, r.name)
 	}
 	if r.cooldown != nil {
 		if b := m.coolLocked(r, memoryKey{r.name, key}, now); b != free {

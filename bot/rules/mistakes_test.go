@@ -126,6 +126,25 @@ func TestMistakesAreErrors(t *testing.T) {
 		"- {name: r, contains: [], reply: y}\n":                                 "contains is an empty list",
 		"- {name: r, contains: x, chat: [], reply: y}\n":                        "chat is an empty list",
 		"- {name: r, event: [], reply: y}\n":                                    "event is an empty list",
+		rule("reply: ''"):                                                       "is an empty text",
+		rule("reply: {text: ' '}"):                                              "text is an empty text",
+		rule("notify: ''"):                                                      "notify is an empty text",
+		rule("remark: ''"):                                                      "remark is an empty text",
+		rule("reply: y\n  cooldown: {every: 1m, max: 0}"):                       "would never let the rule answer",
+		rule("do: [{send: {to: [], text: y}}]"):                                 "to: names nobody",
+		rule("do: [{forward: []}]"):                                             "to: names nobody",
+		rule("do: [{forward: '${sender}'}]"):                                    "is no name of a person or group",
+		rule("do: [{webhook: {url: 'https://${text}/x'}}]"):                     "url is like https://",
+		rule("do: [{webhook: {url: 'https://x.cn${text}'}}]"):                   "url is like https://",
+		rule("do: [{webhook: {url: 'https://x.cn/?q=${txt}'}}]"):                "unknown placeholder",
+		"settings: {timezone: ''}\n":                                            "is not known",
+		"lists: {a: [$b], b: [x]}\n":                                            "a list cannot hold another list",
+		"lists: {admins: [x]}\n":                                                "give the list another name",
+		"- {reply: x}\n":                                                        "rule in line 1 has no condition",
+		"- {name: r, regex: '', reply: y}\n":                                    "it would match everything",
+		"- {name: r, contains: x, time: 09:00-09:00, reply: y}\n":               "the whole day is 00:00-24:00",
+		"- {name: r, event: member_joined, group: g, contains: x, reply: y}\n":  "member_joined has no text",
+		"- {name: r, event: friend_request, group: g, accept: true}\n":          "friend_request does not happen in groups",
 		"- {name: r, contains: x, 包含: y, reply: y}\n":                           "in two spellings",
 	} {
 		set, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{Dir: "/x"})
@@ -150,7 +169,7 @@ func TestStepsCarryWhatTheySay(t *testing.T) {
   do:
     - call: {name: weather.report, args: {city: "${city}"}}
     - webhook: {url: https://example.com/hook, json: {who: "${sender}"}, timeout: 3s}
-    - webhook: {url: https://example.com/hook, form: {what: "${text}"}}
+    - webhook: {url: "https://example.com/hook?q=${text}", form: {what: "${text}"}}
     - wait: 1s-3s
     - remark: 朋友${nickname}一二三四五六七八九十十一十二
     - revoke
@@ -163,7 +182,8 @@ func TestStepsCarryWhatTheySay(t *testing.T) {
 	if s[0].Call.Name != "weather.report" || s[0].Call.Args["city"] != "上海" {
 		t.Errorf("call %+v", s[0].Call)
 	}
-	if s[1].Webhook.JSON["who"] != "小明" || s[1].Webhook.Timeout.Seconds() != 3 || s[2].Webhook.Form["what"] != "上海天气" {
+	if s[1].Webhook.JSON["who"] != "小明" || s[1].Webhook.Timeout.Seconds() != 3 || s[2].Webhook.Form["what"] != "上海天气" ||
+		s[1].Webhook.URL != "https://example.com/hook" || s[2].Webhook.URL != "https://example.com/hook?q=%E4%B8%8A%E6%B5%B7%E5%A4%A9%E6%B0%94" {
 		t.Errorf("webhooks %+v, %+v", s[1].Webhook, s[2].Webhook)
 	}
 	if s[3].Wait.Min.Seconds() != 1 || s[3].Wait.Max.Seconds() != 3 {

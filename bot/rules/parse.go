@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"wxbot/bot/conf"
-	"wxbot/bot/event"
 	"wxbot/bot/match"
 )
 
@@ -262,6 +261,10 @@ func (p *parser) readLists(n *conf.Node) {
 		return
 	}
 	for _, e := range n.Entries {
+		if e.Key.Value == "admins" {
+			p.fail(e.Key, "$admins are those of settings.admins", "give the list another name")
+			continue
+		}
 		if _, ok := p.lists[e.Key.Value]; ok {
 			p.fail(e.Key, fmt.Sprintf("list %q is here twice", e.Key.Value), "")
 			continue
@@ -289,7 +292,14 @@ func (p *parser) list(v *conf.Node) []string {
 	}
 	var out []string
 	for _, i := range items {
-		out = append(out, i.Value)
+		text, special := strings.CutPrefix(i.Value, "$")
+		if special && !strings.HasPrefix(text, "$") {
+			p.fail(i, fmt.Sprintf("a list cannot hold another list: %s", i.Value), `a text starting with "$" is written "$$…"`)
+		}
+		if !special {
+			text = i.Value
+		}
+		out = append(out, text)
 	}
 	return out
 }
@@ -326,34 +336,53 @@ func (p *parser) listNamed(name string) ([]string, bool) {
 	return l, ok
 }
 
+// shadowWords is how many words the rules of a file may have for them to be
+// compared with each other.
+const shadowWords = 5000
+
 // shadows warns of rules that another takes everything from.
 func (p *parser) shadows() {
-	var takers []*rule // rules so far that take all messages of their scope
+	words := 0
+	for _, r := range p.set.rules {
+		for _, w := range r.when {
+			words += 1 + w.Words()
+		}
+	}
+	if words > shadowWords {
+		return
+	}
+	var takers []*rule // rules so far that always end the walk when they hold
 	for _, r := range p.set.rules {
 		if !r.enabled {
 			continue
 		}
 		if by := shadowedBy(r, takers); by != nil {
-			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (line %d) takes everything before it", r.name, by.name, by.line), "")
+			place := fmt.Sprintf("line %d", by.line)
+			if by.file != r.file {
+				place = fmt.Sprintf("%s:%d", by.file, by.line)
+			}
+			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (%s) takes everything before it", r.name, by.name, place), "")
 		}
-		if r.takesAll() {
+		if !r.goOn && !r.dryRun && len(r.unless) == 0 {
 			takers = append(takers, r)
 		}
 	}
 }
 
-func (r *rule) takesAll() bool {
-	return !r.goOn && !r.dryRun && len(r.when) == 1 && len(r.unless) == 0 &&
-		r.when[0].CatchAll() && slices.Contains(r.when[0].Events, event.KindMessage)
-}
-
+// shadowedBy finds the rules that take all of what r waits for; the last of them,
+// if different ones take different blocks.
 func shadowedBy(r *rule, takers []*rule) *rule {
-	for _, t := range takers {
-		if !slices.ContainsFunc(r.when, func(w *match.When) bool { return !t.when[0].Covers(w) }) {
-			return t
+	var by *rule
+	for _, w := range r.when {
+		i := slices.IndexFunc(takers, func(t *rule) bool {
+			return slices.ContainsFunc(t.when, func(tw *match.When) bool { return tw.Takes(w) })
+		})
+		if i < 0 {
+			return nil
 		}
+		by = takers[i]
 	}
-	return nil
+	return by
 }
 
 func sorted(words []string) []string {

@@ -141,13 +141,24 @@ func (p *parser) nameOf(r *rule, n *conf.Node, parts parts) {
 		r.name = firstTrigger(parts)
 	}
 	if r.name == "" {
-		r.name = fmt.Sprintf("rule in line %d", n.Line)
+		r.name = nameless + fmt.Sprint(n.Line)
 	}
 	if first := p.names[r.name]; first != nil {
 		p.fail(at, fmt.Sprintf("a second rule named %q", r.name), fmt.Sprintf("the first is in %s:%d", first.File, first.Line))
 		return
 	}
 	p.names[r.name] = at
+}
+
+// nameless begins the name of a rule that has neither a name nor a trigger.
+const nameless = "rule in line "
+
+// title names the rule in a message.
+func (r *rule) title() string {
+	if strings.HasPrefix(r.name, nameless) {
+		return r.name
+	}
+	return "rule " + r.name
 }
 
 // firstTrigger names a rule without a name.
@@ -188,7 +199,7 @@ func (p *parser) conditions(r *rule, n *conf.Node, parts parts) {
 	case when != nil:
 		r.when = p.blocks(when, o)
 	default:
-		p.fail(n, fmt.Sprintf("rule %s has no condition", r.name), "say when: it fires, such as contains: 价格")
+		p.fail(n, r.title()+" has no condition", "say when: it fires, such as contains: 价格")
 	}
 	if v := parts.values["unless"]; v != nil {
 		o.Rule, o.Unless = false, true
@@ -291,7 +302,7 @@ func (p *parser) brakes(r *rule, parts parts, known map[string]string) {
 			p.fail(v, fmt.Sprintf("limit is a rate like 30/day, here is %s", v.Describe()), "")
 			return
 		}
-		r.limit = &limit{n: n, per: per, day: day}
+		r.limit = &limit{n: n, per: per, day: day, written: v.Value}
 	}
 }
 
@@ -325,7 +336,9 @@ func (p *parser) cooldown(v *conf.Node, known map[string]string) *cooldown {
 		case "every":
 			p.duration(key, v, &c.every)
 		case "max":
-			p.count(key, v, &c.most)
+			if p.count(key, v, &c.most); c.most == 0 {
+				p.fail(v, "max: 0 would never let the rule answer", "enabled: false switches it off")
+			}
 		case "notice":
 			c.notice = p.template(v, known)
 		}
@@ -388,7 +401,7 @@ func exactlyOne(parts parts) []string {
 func (p *parser) actions(r *rule, n *conf.Node, parts parts, known map[string]string) {
 	switch found := exactlyOne(parts); len(found) {
 	case 0:
-		p.fail(n, fmt.Sprintf("rule %s does nothing", r.name), "add reply: or do:")
+		p.fail(n, r.title()+" does nothing", "add reply: or do:")
 		return
 	case 1:
 	default:

@@ -48,6 +48,8 @@ type limit struct {
 	n   int
 	per time.Duration
 	day bool
+
+	written string // for people
 }
 
 // Info describes a rule for people.

@@ -52,7 +52,7 @@ func (p *parser) settings(n *conf.Node) {
 		switch key {
 		case "timezone":
 			loc, err := time.LoadLocation(v.Value)
-			if err != nil || v.Kind != conf.Scalar {
+			if err != nil || v.Kind != conf.Scalar || v.Value == "" {
 				p.fail(v, fmt.Sprintf("timezone %q is not known", v.Value), "such as Asia/Shanghai")
 				return
 			}

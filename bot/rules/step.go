@@ -27,7 +27,7 @@ type step struct {
 }
 
 type webhook struct {
-	url     string
+	url     template
 	json    map[string]template
 	form    map[string]template
 	timeout time.Duration
@@ -144,7 +144,7 @@ func forwarded(ev *event.Event) string {
 }
 
 func (w *webhook) fill(f *filler) *event.Webhook {
-	out := &event.Webhook{URL: w.url, Timeout: w.timeout}
+	out := &event.Webhook{URL: w.url.fill(f.value), Timeout: w.timeout}
 	if w.json != nil {
 		out.JSON = map[string]any{}
 		for k, t := range w.json {
@@ -223,11 +223,11 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 	case "forward":
 		c.forward(&s, v)
 	case "notify", "log":
-		s.message.text = c.p.template(v, c.known)
+		s.message.text = c.text(key, v)
 	case "accept":
 		c.accept(&s, v)
 	case "remark":
-		s.remark = c.p.template(v, c.known)
+		s.remark = c.text(key, v)
 	case "invite":
 		s.to = c.p.texts(key, v)
 	case "revoke":
@@ -242,6 +242,15 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 		s.webhook = c.webhook(v)
 	}
 	c.rule.steps = append(c.rule.steps, s)
+}
+
+// text reads a text that must say something.
+func (c *stepCompiler) text(what string, v *conf.Node) template {
+	if v.Kind == conf.Scalar && strings.TrimSpace(v.Value) == "" {
+		c.fail(v, what+" is an empty text", "")
+		return nil
+	}
+	return c.p.template(v, c.known)
 }
 
 func hintOf(v *conf.Node) string {
@@ -266,7 +275,12 @@ func (c *stepCompiler) targets(v *conf.Node) []string {
 // names reads people and groups; a list by name is put in.
 func (c *stepCompiler) names(v *conf.Node) []string {
 	var out []string
+	before := len(c.p.problems)
 	for _, name := range c.p.texts("to", v) {
+		if strings.TrimSpace(name) == "" || strings.Contains(name, "${") {
+			c.fail(v, fmt.Sprintf("to: %q is no name of a person or group", name), "")
+			continue
+		}
 		list, isList := strings.CutPrefix(name, "$")
 		if !isList || list == "admins" {
 			out = append(out, name)
@@ -277,6 +291,9 @@ func (c *stepCompiler) names(v *conf.Node) []string {
 			c.fail(v, fmt.Sprintf("unknown list %q", list), "define it under lists:")
 		}
 		out = append(out, items...)
+	}
+	if len(out) == 0 && len(c.p.problems) == before {
+		c.fail(v, "to: names nobody", "")
 	}
 	return out
 }
@@ -294,7 +311,7 @@ func (c *stepCompiler) forward(s *step, v *conf.Node) {
 			s.message.text = c.p.template(v, c.known)
 		}
 	})
-	if len(s.to) == 0 {
+	if v.Get("to") == nil && v.Get("到") == nil {
 		c.fail(v, "forward needs to: whom", "")
 	}
 }
@@ -306,8 +323,8 @@ func (c *stepCompiler) accept(s *step, v *conf.Node) {
 		}
 		return
 	}
-	c.p.entries(v, "accept", []match.Word{{"remark", "备注"}}, func(_ string, _, v *conf.Node) {
-		s.remark = c.p.template(v, c.known)
+	c.p.entries(v, "accept", []match.Word{{"remark", "备注"}}, func(key string, _, v *conf.Node) {
+		s.remark = c.text(key, v)
 	})
 }
 
@@ -359,11 +376,7 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 	c.p.entries(v, "webhook", []match.Word{{"url", "地址"}, {"json"}, {"form", "表单"}, {"timeout", "超时"}}, func(key string, _, v *conf.Node) {
 		switch key {
 		case "url":
-			u, err := url.Parse(v.Value)
-			if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-				c.fail(v, "url is like https://example.com/hook", "")
-			}
-			w.url = v.Value
+			w.url = c.address(v)
 		case "json":
 			w.json = c.templates(key, v)
 		case "form":
@@ -372,10 +385,23 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 			c.p.duration(key, v, &w.timeout)
 		}
 	})
-	if w.url == "" {
+	if v.Get("url") == nil && v.Get("地址") == nil {
 		c.fail(v, "webhook needs url:", "")
 	}
 	return w
+}
+
+// address reads a URL. Placeholders may stand behind the host only: nobody who
+// writes to the account chooses where it calls.
+func (c *stepCompiler) address(v *conf.Node) template {
+	host, _, _ := strings.Cut(v.Value, "${")
+	u, err := url.Parse(host)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
+		host != v.Value && u.Path == "" && u.RawQuery == "" && u.Fragment == "" {
+		c.fail(v, "url is like https://example.com/hook", "")
+		return nil
+	}
+	return c.p.template(v, c.known)
 }
 
 // place is where a message stands, which decides what it may have.
@@ -390,7 +416,7 @@ const (
 // message reads a text, or a map of parts.
 func (c *stepCompiler) message(v *conf.Node, where place) message {
 	if v.Kind == conf.Scalar && where != inSend {
-		return message{text: c.p.template(v, c.known)}
+		return message{text: c.text("the message", v)}
 	}
 	var m message
 	if v.Kind != conf.Map {
@@ -401,7 +427,7 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 	c.p.entries(v, "message", messageKeys, func(key string, k, v *conf.Node) {
 		switch key {
 		case "text":
-			m.text = c.p.template(v, c.known)
+			m.text = c.text(key, v)
 			parts++
 		case "image", "file", "video":
 			c.fail(k, fmt.Sprintf("%s: pictures, files and videos are not in this version", key), "text and sticker are")
