@@ -562,3 +562,27 @@ bot.on("message", {contains = "plugin"}, function(msg) msg:reply("x") end)`})
 	work.Say(ming, "hi")
 	r.wantSent("to 小明")
 }
+
+func TestRulesDoNotLeaveTheirDirectoryBySymlink(t *testing.T) {
+	t.Parallel()
+	outside := filepath.Join(t.TempDir(), "words.txt")
+	if err := os.WriteFile(outside, []byte("root\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const rules = "lists: {w: {file: words.txt}}\nrules: [{name: r, exact: $w, reply: x}]\n"
+	for name, ok := range map[string]bool{outside: false, "inside.txt": true} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{"rules.yaml": rules, "inside.txt": "a\n"} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Symlink(name, filepath.Join(dir, "words.txt")); err != nil {
+			t.Fatal(err)
+		}
+		r, err := bot.Check(t.Context(), bot.Options{Config: bot.Config{Rules: filepath.Join(dir, "rules.yaml"), State: filepath.Join(dir, "s")}})
+		if err != nil || (r.Errors() == 0) != ok {
+			t.Errorf("list by a link to %s: %v, %v", name, r.Problems, err)
+		}
+	}
+}

@@ -62,6 +62,9 @@ func readBundle(file string, calls func(string) bool) (*rules.Set, bundle, []con
 	}
 	files := bundle{file: string(src)}
 	read := func(path string) ([]byte, error) {
+		if err := below(filepath.Dir(file), path); err != nil {
+			return nil, err
+		}
 		b, err := os.ReadFile(path)
 		if err == nil {
 			files[path] = string(b)
@@ -72,16 +75,30 @@ func readBundle(file string, calls func(string) bool) (*rules.Set, bundle, []con
 	return set, files, problems, nil
 }
 
+// below checks that a path that a rules file names stays below its directory after
+// symbolic links.
+func below(dir, path string) error {
+	realDir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	realPath, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(realDir, realPath); err != nil || !filepath.IsLocal(rel) {
+		return fmt.Errorf("%s leads out of %s", path, dir)
+	}
+	return nil
+}
+
 func ruleOptions(file string, read func(string) ([]byte, error), calls func(string) bool) rules.Options {
 	return rules.Options{
 		Dir:      filepath.Dir(file),
 		ReadFile: read,
-		Exists: func(path string) error {
-			_, err := os.Stat(path)
-			return err
-		},
-		Calls:  calls,
-		System: time.Local,
+		Exists:   func(path string) error { return below(filepath.Dir(file), path) },
+		Calls:    calls,
+		System:   time.Local,
 	}
 }
 
