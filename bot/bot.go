@@ -193,7 +193,7 @@ func (b *Bot) dispatchWhenReady(ctx context.Context) error {
 }
 
 // finish ends events and queues what the rules decided about them.
-func (b *Bot) finish(ctx context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error {
+func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *event.Event, firings []event.Firing) error {
 	now := b.opts.Clock.Now()
 	settings := b.live.Settings()
 	var ds []event.Delivery
@@ -206,7 +206,7 @@ func (b *Bot) finish(ctx context.Context, ids []string, outcome string, ev *even
 		ds = append(ds, outbox.Plan(ev, "rule:"+f.Rule, steps, now, newSendID, settings.Pace.SplitAt)...)
 		b.log.Info().Str("rule", f.Rule).Str("chat", ev.Chat.Key).Str("msg", ev.ID).Msg("rule fired")
 	}
-	ds, err := b.store.Finish(ctx, ids, outcome, ds)
+	ds, err := b.store.Finish(ctx, seqs, outcome, ds)
 	if err != nil {
 		return err
 	}
@@ -381,12 +381,12 @@ func (b *Bot) call(ctx context.Context, ev *event.Event, name string, args map[s
 // plugins adapts the plugin host to the dispatcher.
 type plugins struct{ *luahost.Host }
 
-func (p plugins) Resolve(ev *event.Event) (string, func(context.Context) bool, bool) {
+func (p plugins) Resolve(ev *event.Event) (string, func(context.Context) event.Claim, bool) {
 	c, ok := p.Host.Resolve(ev)
 	if !ok {
 		return "", nil, false
 	}
-	return c.Name, func(ctx context.Context) bool { return p.Command(ctx, ev, c) }, true
+	return c.Name, func(ctx context.Context) event.Claim { return p.Command(ctx, ev, c) }, true
 }
 
 var (

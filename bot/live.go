@@ -265,10 +265,12 @@ type inbox struct {
 	bot *Bot
 }
 
-func (i *inbox) Unfinished(ctx context.Context, after int64, limit int) ([]event.Entry, error) {
-	return i.bot.store.Unfinished(ctx, after, limit)
+func (i *inbox) Unfinished(ctx context.Context, chat string, after int64, limit int) ([]event.Entry, error) {
+	return i.bot.store.Unfinished(ctx, chat, after, limit)
 }
 
-func (i *inbox) Finish(ctx context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error {
-	return i.bot.finish(ctx, ids, outcome, ev, firings)
+func (i *inbox) Finish(ctx context.Context, seqs []int64, outcome string, ev *event.Event, firings []event.Firing) error {
+	return i.bot.finish(ctx, seqs, outcome, ev, firings)
 }
+
+func (i *inbox) Running(seq int64) func() { return i.bot.store.Running(seq) }

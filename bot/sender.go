@@ -313,7 +313,9 @@ func (s *sender) revoke(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 	if !ok {
 		return event.Receipt{}, fmt.Errorf("revoke: chat %s is not known in this session: %w", sent.Receipt.Chat, outbox.ErrPermanent)
 	}
-	return s.receipt(""), c.Revoke(ctx, user, sent.Receipt.MsgID)
+	r := s.receipt("")
+	r.Withdrawn = sent.ID
+	return r, c.Revoke(ctx, user, sent.Receipt.MsgID)
 }
 
 func (s *sender) toRevoke(ctx context.Context, d event.Delivery) (event.Delivery, error) {

@@ -20,9 +20,15 @@ type world struct {
 	rules  *live
 }
 
+// waitingMost is how many deliveries may wait before plugins can queue no more.
+const waitingMost = 5000
+
 // Queue commits one action as rows of the outbox; with the first, the event is
 // done, so that a crash later does not run its handler again.
 func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
+	if w.outbox.Counts().Waiting > waitingMost {
+		return 0, fmt.Errorf("%s: too much is waiting to be sent", a.Kind)
+	}
 	now := w.acc.clock.Now()
 	if ev == nil {
 		ev = &event.Event{ID: "timer:" + plugin + ":" + strconv.FormatInt(now.UnixNano(), 10), Time: now}
@@ -41,6 +47,14 @@ func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int
 }
 
 func newSendID(now time.Time) string { return string(wx.NewSendID(now)) }
+
+// Done marks an event done that a plugin dealt with without queueing anything.
+func (w *world) Done(ctx context.Context, ev *event.Event) error {
+	return w.store.FinishID(ctx, ev.ID, "plugin")
+}
+
+// Running notes that an event's handler runs.
+func (w *world) Running(seq int64) func() { return w.store.Running(seq) }
 
 // Outcome waits for the end of an action.
 func (w *world) Outcome(ctx context.Context, id int64) (event.Status, string, error) {

@@ -21,12 +21,15 @@ import (
 // return, and safe for concurrent use.
 type Inbox interface {
 	// Unfinished gives, in the order they came, at most limit events after the
-	// position that are not done.
-	Unfinished(ctx context.Context, after int64, limit int) ([]event.Entry, error)
-	// Finish marks the events done with an outcome and, in the same
-	// transaction, queues what was decided about ev, which is the first of
+	// position that are not done: those of one chat, or of all with chat "".
+	Unfinished(ctx context.Context, chat string, after int64, limit int) ([]event.Entry, error)
+	// Finish marks the events at the positions done with an outcome and, in the
+	// same transaction, queues what was decided about ev, which is the first of
 	// them or merged from all of them.
-	Finish(ctx context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error
+	Finish(ctx context.Context, seqs []int64, outcome string, ev *event.Event, firings []event.Firing) error
+	// Running notes, for after a kill, that an event is being handled until end
+	// is called.
+	Running(seq int64) (end func())
 }
 
 // Rules decide. They are asked for the snapshot in force at that moment.
@@ -37,14 +40,15 @@ type Rules interface {
 }
 
 // Plugins are offered events. Each call returns when every handler concerned has
-// returned or has claimed the event.
+// returned or has claimed the event. What they answer with event.Held is not done:
+// the plugins mark it done themselves.
 type Plugins interface {
 	Observe(ctx context.Context, ev *event.Event)
 	Filter(ctx context.Context, ev *event.Event) (dropped bool)
 	// Resolve finds the plugin command that a message calls, without running it.
-	Resolve(ev *event.Event) (name string, run func(context.Context) (claimed bool), ok bool)
-	On(ctx context.Context, ev *event.Event) (claimed bool)
-	Fallback(ctx context.Context, ev *event.Event) (claimed bool)
+	Resolve(ev *event.Event) (name string, run func(context.Context) event.Claim, ok bool)
+	On(ctx context.Context, ev *event.Event) event.Claim
+	Fallback(ctx context.Context, ev *event.Event) event.Claim
 }
 
 // Preparer completes an event just before it is handled: present names, whether
@@ -65,16 +69,32 @@ type Options struct {
 	// Muted, if set, is told of a sender that the loop guard mutes. It must not
 	// block.
 	Muted func(ev *event.Event)
-	// Bound is how many events wait in memory at most; what comes beyond waits
-	// in the inbox. Default 4096.
-	Bound int
+	// Admin, if set, carries out an operator's command in a chat; ok is false for
+	// anything else. What it decides is queued with "event done".
+	Admin func(ctx context.Context, ev *event.Event) (answer event.Firing, ok bool)
+	// Silent, if set, tells why nothing answers in a chat now; "" if something may.
+	// It is asked after Admin, and not for the account owner's own messages.
+	Silent func(ev *event.Event) (reason string)
+	// Owner, if set, is told of a message that the account's owner wrote in a chat
+	// and no rule took.
+	Owner func(ev *event.Event)
+	// Room, if set, returns when a chat's answers are not too many to wait, or ctx
+	// ends: until then the chat's next events stay in the inbox.
+	Room func(ctx context.Context, chat string)
+	// Bound is how many events wait in memory at most, and ChatBound how many of
+	// one chat; what comes beyond waits in the inbox. Default 4096 and 64.
+	Bound, ChatBound int
 }
 
 const (
-	defaultBound = 4096
-	readAhead    = 256
-	retryFloor   = 100 * time.Millisecond
-	retryCap     = 30 * time.Second
+	defaultBound     = 4096
+	defaultChatBound = 64
+	readAhead        = 256
+	retryFloor       = 100 * time.Millisecond
+	retryCap         = 30 * time.Second
+	// deadly is how many deaths of the process in a row, each while it was being
+	// handled, an event is blamed for.
+	deadly = 3
 )
 
 // Dispatcher hands events out. Offer may be called from any goroutine.
@@ -85,12 +105,14 @@ type Dispatcher struct {
 	guard *loopGuard
 
 	mu sync.Mutex
-	// queues holds what waits in each chat; a chat is in it exactly while its
-	// goroutine runs.
-	queues map[string][]item
-	held   int   // events in memory: queued, being handled, or gathering
-	loaded int64 // position of the last event taken into memory
-	behind bool  // events after loaded wait in the inbox alone
+	// waiting holds the chats that have something to handle; a chat is in it
+	// exactly while its goroutine runs.
+	waiting map[string]*lane
+	held    int   // events in memory: queued, being handled, or gathering
+	read    int64 // position up to which events were given to their lanes
+	behind  bool  // events after read wait in the inbox alone
+	// ahead holds, by chat, how far a lane that has ended had read beyond read.
+	ahead map[string]int64
 	// dropped counts what Offer left to the inbox.
 	dropped uint64
 	gathers map[gatherKey]*gathering
@@ -100,9 +122,9 @@ type Dispatcher struct {
 
 // item is one turn in a chat's lane: an event, or what was gathered for a rule.
 type item struct {
-	ev    *event.Event
-	rule  string         // that gathered
-	parts []*event.Event // what ev was merged from
+	event.Entry
+	rule  string        // that gathered
+	parts []event.Entry // what the event was merged from
 }
 
 // New checks the options.
@@ -113,11 +135,15 @@ func New(opts Options) (*Dispatcher, error) {
 	if opts.Bound <= 0 {
 		opts.Bound = defaultBound
 	}
+	if opts.ChatBound <= 0 {
+		opts.ChatBound = defaultChatBound
+	}
 	return &Dispatcher{
 		opts:    opts,
 		wake:    make(chan struct{}, 1),
 		guard:   newLoopGuard(),
-		queues:  map[string][]item{},
+		waiting: map[string]*lane{},
+		ahead:   map[string]int64{},
 		behind:  true,
 		gathers: map[gatherKey]*gathering{},
 	}, nil
@@ -130,13 +156,13 @@ func (d *Dispatcher) Offer(entries []event.Entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range entries {
-		if d.behind || d.launch == nil || d.held >= d.opts.Bound {
+		if d.behind || d.launch == nil {
 			d.behind = true
 			d.dropped++
 			d.signal()
 			continue
 		}
-		d.enqueueLocked(&entries[i])
+		d.giveLocked(&entries[i])
 	}
 }
 
@@ -188,73 +214,64 @@ func (d *Dispatcher) stop() {
 	d.lanes.Wait()
 }
 
-// readInbox brings events from the inbox to memory while there is room. It is
-// caught up when a read found the end and Offer left nothing behind meanwhile;
-// from then on Offer enqueues by itself. Positions keep the order and keep an
-// event from coming twice.
+// readInbox gives what waits in the inbox to the lanes of its chats. It is caught
+// up when a read found the end and Offer left nothing behind meanwhile; from then
+// on Offer does so by itself. Positions keep the order and keep an event from
+// coming twice.
 func (d *Dispatcher) readInbox(ctx context.Context) error {
 	for {
 		d.mu.Lock()
-		after, dropped := d.loaded, d.dropped
-		room := d.opts.Bound - d.held
-		need := d.behind && room > 0
+		after, dropped, behind := d.read, d.dropped, d.behind
 		d.mu.Unlock()
-		if !need {
+		if !behind {
 			return nil
 		}
-		limit := min(room, readAhead)
-		entries, err := d.opts.Inbox.Unfinished(ctx, after, limit)
+		entries, err := d.opts.Inbox.Unfinished(ctx, "", after, readAhead)
 		if err != nil {
 			return fmt.Errorf("read inbox: %w", err)
 		}
 		d.mu.Lock()
 		for i := range entries {
-			d.enqueueLocked(&entries[i])
+			d.giveLocked(&entries[i])
 		}
-		if len(entries) < limit && d.dropped == dropped {
+		if len(entries) < readAhead && d.dropped == dropped {
 			d.behind = false
 		}
 		d.mu.Unlock()
 	}
 }
 
-func (d *Dispatcher) enqueueLocked(e *event.Entry) {
-	if e.Seq <= d.loaded {
+// giveLocked gives an event to its chat's lane. A lane that is full, or has events
+// in the inbox before this one, reads it from there when its turn has come.
+func (d *Dispatcher) giveLocked(e *event.Entry) {
+	if e.Seq <= d.read {
 		return
 	}
-	d.loaded = e.Seq
+	d.read = e.Seq
+	key := e.Event.Chat.Key
+	if e.Seq <= d.ahead[key] {
+		return
+	}
+	delete(d.ahead, key)
+	l := d.waiting[key]
+	if l == nil {
+		l = d.laneLocked(key)
+		l.loaded = e.Seq - 1
+	}
+	if e.Seq <= l.loaded {
+		return
+	}
+	if l.behind || len(l.queue) >= d.opts.ChatBound || d.held >= d.opts.Bound {
+		l.behind = true
+		return
+	}
+	l.loaded = e.Seq
 	d.held++
-	d.pushLocked(e.Event.Chat.Key, item{ev: &e.Event})
+	l.queue = append(l.queue, item{Entry: *e})
 }
 
-func (d *Dispatcher) pushLocked(key string, it item) {
-	q, busy := d.queues[key]
-	d.queues[key] = append(q, it)
-	if !busy {
-		d.launch(key)
-	}
-}
-
-// next takes the item at the head of a lane, or ends the lane.
-func (d *Dispatcher) next(key string) (item, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	q := d.queues[key]
-	if len(q) == 0 || d.launch == nil {
-		delete(d.queues, key)
-		return item{}, false
-	}
-	d.queues[key] = q[1:]
-	return q[0], true
-}
-
-// release lets go of n events; when there is room again, what waits in the inbox
-// is read.
 func (d *Dispatcher) release(n int) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.held -= n
-	if d.behind && d.held <= d.opts.Bound/2 {
-		d.signal()
-	}
-	d.mu.Unlock()
 }

@@ -23,10 +23,11 @@ type memory struct {
 	fired   map[string][]string // by event id
 	order   []string
 	fail    int // Finish fails so often
+	running map[int64]bool
 }
 
 func newMemory() *memory {
-	return &memory{outcome: map[string]string{}, fired: map[string][]string{}}
+	return &memory{outcome: map[string]string{}, fired: map[string][]string{}, running: map[int64]bool{}}
 }
 
 // commit adds events and gives them as the store does.
@@ -42,26 +43,38 @@ func (m *memory) commit(evs ...event.Event) []event.Entry {
 	return out
 }
 
-func (m *memory) Unfinished(_ context.Context, after int64, limit int) ([]event.Entry, error) {
+func (m *memory) Running(seq int64) func() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running[seq] = true
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.running, seq)
+	}
+}
+
+func (m *memory) Unfinished(_ context.Context, chat string, after int64, limit int) ([]event.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []event.Entry
 	for _, e := range m.entries {
-		if _, done := m.outcome[e.Event.ID]; e.Seq > after && !done && len(out) < limit {
+		if _, done := m.outcome[e.Event.ID]; e.Seq > after && !done && len(out) < limit && (chat == "" || chat == e.Event.Chat.Key) {
 			out = append(out, e)
 		}
 	}
 	return out, nil
 }
 
-func (m *memory) Finish(_ context.Context, ids []string, outcome string, ev *event.Event, firings []event.Firing) error {
+func (m *memory) Finish(_ context.Context, seqs []int64, outcome string, ev *event.Event, firings []event.Firing) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail > 0 {
 		m.fail--
 		return errors.New("disk full")
 	}
-	for _, id := range ids {
+	for _, seq := range seqs {
+		id := m.entries[seq-1].Event.ID
 		m.outcome[id] = outcome
 		m.order = append(m.order, id)
 	}
@@ -154,14 +167,14 @@ func (h *host) Filter(_ context.Context, ev *event.Event) bool {
 	return ev.Message != nil && ev.Message.Text == h.drop && h.drop != ""
 }
 
-func (h *host) Resolve(ev *event.Event) (string, func(context.Context) bool, bool) {
+func (h *host) Resolve(ev *event.Event) (string, func(context.Context) event.Claim, bool) {
 	if h.name == "" || !strings.HasPrefix(ev.Message.Text, h.name) {
 		return "", nil, false
 	}
-	return h.name, func(context.Context) bool { h.note("command", ev); return true }, true
+	return h.name, func(context.Context) event.Claim { h.note("command", ev); return event.Claimed }, true
 }
 
-func (h *host) On(ctx context.Context, ev *event.Event) bool {
+func (h *host) On(ctx context.Context, ev *event.Event) event.Claim {
 	h.note("on", ev)
 	if ev.Message != nil && strings.HasPrefix(ev.Message.Text, "slow") {
 		h.mu.Lock()
@@ -176,12 +189,19 @@ func (h *host) On(ctx context.Context, ev *event.Event) bool {
 		h.inFlight--
 		h.mu.Unlock()
 	}
-	return ev.Message != nil && h.claim != "" && ev.Message.Text == h.claim
+	switch {
+	case ev.Message == nil:
+	case ev.Message.Text == "sleeps":
+		return event.Held
+	case h.claim != "" && ev.Message.Text == h.claim:
+		return event.Claimed
+	}
+	return event.Unclaimed
 }
 
-func (h *host) Fallback(_ context.Context, ev *event.Event) bool {
+func (h *host) Fallback(_ context.Context, ev *event.Event) event.Claim {
 	h.note("fallback", ev)
-	return false
+	return event.Unclaimed
 }
 
 // gate lets everything through except chats that it does not know.
@@ -203,7 +223,7 @@ type world struct {
 	n     int
 }
 
-func newWorld(t *testing.T, bound int) *world {
+func newWorld(t *testing.T, chatBound int, more ...func(*dispatch.Options)) *world {
 	t.Helper()
 	w := &world{
 		t: t, inbox: newMemory(), host: &host{block: make(chan struct{})},
@@ -212,9 +232,11 @@ func newWorld(t *testing.T, bound int) *world {
 			LoopGuard: event.LoopGuard{Answers: 3, Within: time.Minute, Mute: 10 * time.Minute},
 		}},
 	}
-	d, err := dispatch.New(dispatch.Options{
-		Inbox: w.inbox, Rules: w.rules, Plugins: w.host, Prepare: gate{unknown: "nobody"}, Bound: bound,
-	})
+	o := dispatch.Options{Inbox: w.inbox, Rules: w.rules, Plugins: w.host, Prepare: gate{unknown: "nobody"}, ChatBound: chatBound}
+	for _, f := range more {
+		f(&o)
+	}
+	d, err := dispatch.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,6 +506,184 @@ func TestLoopGuardMutesAMachine(t *testing.T) {
 		pass(11 * time.Minute)
 		if got := w.inbox.done(w.say("p1", "rule")); got != "rule rule" {
 			t.Errorf("after the mute: %q", got)
+		}
+	})
+}
+
+func TestFloodOfOneChatLeavesRoomForOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 4, func(o *dispatch.Options) { o.Bound = 16 })
+		for range 500 {
+			w.inbox.commit(w.message("flood", "slow"))
+		}
+		late := w.message("p2", "rule")
+		w.inbox.commit(late)
+		defer w.run()()
+		if got := w.inbox.done(late.ID); got != "rule rule" {
+			t.Errorf("behind a flood that was there at the start: %q", got)
+		}
+		for range 500 {
+			w.d.Offer(w.inbox.commit(w.message("flood", "slow")))
+		}
+		if got := w.inbox.done(w.say("p3", "rule")); got != "rule rule" {
+			t.Errorf("during a flood: %q", got)
+		}
+		close(w.host.block)
+		synctest.Wait()
+		w.inbox.mu.Lock()
+		defer w.inbox.mu.Unlock()
+		for _, e := range w.inbox.entries {
+			if w.inbox.outcome[e.Event.ID] == "" {
+				t.Fatalf("%s was never handled", e.Event.ID)
+			}
+		}
+		if n := len(w.inbox.order); n != 1002 {
+			t.Errorf("%d events were finished, want each once", n)
+		}
+	})
+}
+
+func TestFullLaneWaitsInTheInbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		room := make(chan struct{})
+		w := newWorld(t, 4, func(o *dispatch.Options) {
+			o.Room = func(ctx context.Context, chat string) {
+				if chat == "p1" {
+					select {
+					case <-room:
+					case <-ctx.Done():
+					}
+				}
+			}
+		})
+		defer w.run()()
+		held := w.say("p1", "rule")
+		if got := w.inbox.done(w.say("p2", "rule")); got != "rule rule" {
+			t.Errorf("the other chat: %q", got)
+		}
+		if got := w.inbox.done(held); got != "" {
+			t.Errorf("without room: %q", got)
+		}
+		close(room)
+		synctest.Wait()
+		if got := w.inbox.done(held); got != "rule rule" {
+			t.Errorf("with room: %q", got)
+		}
+	})
+}
+
+func TestPoisonedEventIsSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		ev := w.message("p1", "panic")
+		for _, e := range w.inbox.commit(ev) {
+			w.inbox.entries[e.Seq-1].Deaths = 3
+		}
+		defer w.run()()
+		if got := w.inbox.done(ev.ID); got != "poisoned" {
+			t.Errorf("outcome %q", got)
+		}
+		if got := w.host.seen(); len(got) != 0 {
+			t.Errorf("offered to %v", got)
+		}
+	})
+}
+
+func TestHandlerIsMarkedWhileItHoldsTheLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		defer w.run()()
+		w.say("p1", "slow")
+		running := func() int {
+			w.inbox.mu.Lock()
+			defer w.inbox.mu.Unlock()
+			return len(w.inbox.running)
+		}
+		if n := running(); n != 1 {
+			t.Errorf("%d running, want the slow one", n)
+		}
+		close(w.host.block)
+		synctest.Wait()
+		if n := running(); n != 0 {
+			t.Errorf("%d still running", n)
+		}
+	})
+}
+
+// A handler that sleeps before it has done anything is run again after a crash, so
+// its event is not done; the chat goes on meanwhile.
+func TestHeldEventIsNotDoneAndHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		defer w.run()()
+		held := w.say("p1", "sleeps")
+		next := w.say("p1", "rule")
+		if got := w.inbox.done(held); got != "" {
+			t.Errorf("held event: %q", got)
+		}
+		if got := w.inbox.done(next); got != "rule rule" {
+			t.Errorf("next event: %q", got)
+		}
+	})
+}
+
+func TestRulesThatFiredAreCommittedBeforePluginsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		defer w.run()()
+		id := w.say("p1", "go on")
+		if got, fired := w.inbox.done(id), w.inbox.fired[id]; got != "rule continue" || !slices.Equal(fired, []string{"continue"}) {
+			t.Errorf("outcome %q, fired %q", got, fired)
+		}
+		if got := w.host.seen(); !slices.Contains(got, "on:go on") || slices.Contains(got, "fallback:go on") {
+			t.Errorf("offered %q", got)
+		}
+		if len(w.inbox.order) != 1 {
+			t.Errorf("finished %d times", len(w.inbox.order))
+		}
+	})
+}
+
+func TestAdminCommandsWorkWhileTheRestIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := "paused"
+		w := newWorld(t, 0, func(o *dispatch.Options) {
+			o.Silent = func(*event.Event) string { return silent }
+			o.Admin = func(_ context.Context, ev *event.Event) (event.Firing, bool) {
+				return event.Firing{Rule: "answer"}, ev.Message.Text == "/go"
+			}
+		})
+		defer w.run()()
+		if got := w.inbox.done(w.say("p1", "rule")); got != "paused" {
+			t.Errorf("while paused: %q", got)
+		}
+		id := w.say("p1", "/go")
+		if got := w.inbox.done(id); got != "admin command" || !slices.Equal(w.inbox.fired[id], []string{"answer"}) {
+			t.Errorf("admin command: %q, %q", got, w.inbox.fired[id])
+		}
+		silent = ""
+		if got := w.inbox.done(w.say("p1", "rule")); got != "rule rule" {
+			t.Errorf("afterwards: %q", got)
+		}
+	})
+}
+
+func TestOwnerIsToldOfUnlessARuleTookIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		w := newWorld(t, 0, func(o *dispatch.Options) {
+			o.Owner = func(ev *event.Event) { told = append(told, ev.Message.Text) }
+		})
+		defer w.run()()
+		for _, text := range []string{"rule", "hello"} {
+			ev := w.message("p1", text)
+			ev.BySelf = true
+			w.d.Offer(w.inbox.commit(ev))
+			synctest.Wait()
+		}
+		w.say("p1", "from the friend")
+		if !slices.Equal(told, []string{"hello"}) {
+			t.Errorf("told of %q", told)
 		}
 	})
 }

@@ -17,14 +17,15 @@ type gatherKey struct {
 // gathering holds events back until a rule's gather time is over. They stay
 // undone in the inbox, so a restart gathers them anew.
 type gathering struct {
-	events []*event.Event
+	events []event.Entry
 	timer  *time.Timer
 }
 
 // maxGather bounds one gathering; the event that fills it ends it at once.
 const maxGather = 200
 
-func (d *Dispatcher) gather(ev *event.Event, g event.Gather) {
+func (d *Dispatcher) gather(it item, g event.Gather) {
+	ev := &it.Event
 	key := gatherKey{ev.Chat.Key, g.Rule, ev.Kind}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -34,7 +35,7 @@ func (d *Dispatcher) gather(ev *event.Event, g event.Gather) {
 		got.timer = time.AfterFunc(d.opts.Clock.Real(g.For), func() { d.gathered(key) })
 		d.gathers[key] = got
 	}
-	got.events = append(got.events, ev)
+	got.events = append(got.events, it.Entry)
 	if len(got.events) == maxGather {
 		got.timer.Reset(0)
 	}
@@ -50,19 +51,20 @@ func (d *Dispatcher) gathered(key gatherKey) {
 	if g == nil || d.launch == nil {
 		return
 	}
-	d.pushLocked(key.chat, item{ev: merge(g.events), rule: key.rule, parts: g.events})
+	l := d.laneLocked(key.chat)
+	l.queue = append(l.queue, item{Entry: event.Entry{Event: *merge(g.events)}, rule: key.rule, parts: g.events})
 }
 
 // merge makes one event of several: the first, with everybody of all of them.
-func merge(events []*event.Event) *event.Event {
-	out := *events[0]
+func merge(entries []event.Entry) *event.Event {
+	out := entries[0].Event
 	if out.Members == nil {
 		return &out
 	}
 	m := *out.Members
 	m.People = slices.Clone(m.People)
-	for _, ev := range events[1:] {
-		for _, p := range ev.Members.People {
+	for _, e := range entries[1:] {
+		for _, p := range e.Event.Members.People {
 			if !slices.ContainsFunc(m.People, func(q event.Person) bool { return q == p }) {
 				m.People = append(m.People, p)
 			}

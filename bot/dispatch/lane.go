@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"wxbot/bot/event"
@@ -20,34 +21,140 @@ const (
 	outcomeNotice  = "notice of WeChat"
 	outcomePanic   = "handler panicked"
 	outcomeStale   = "expired"
+	outcomeAdmin   = "admin command"
+	// outcomePoisoned is the store's word for what is kept.
+	outcomePoisoned = "poisoned"
 )
+
+// lane is what waits in one chat.
+type lane struct {
+	queue  []item
+	loaded int64 // position of the last event taken into memory
+	behind bool  // events after loaded wait in the inbox alone
+}
+
+// laneLocked gives the lane of a chat, which runs from now on.
+func (d *Dispatcher) laneLocked(key string) *lane {
+	l := d.waiting[key]
+	if l == nil {
+		l = &lane{}
+		d.waiting[key] = l
+		d.launch(key)
+	}
+	return l
+}
 
 // laneLoop handles what comes in one chat, in order, until nothing is left.
 func (d *Dispatcher) laneLoop(ctx context.Context, key string) {
 	for {
-		it, ok := d.next(key)
+		it, ok := d.next(ctx, key)
 		if !ok {
 			return
 		}
-		out := d.guarded(ctx, it)
-		if out.keep {
-			continue
+		if d.opts.Room != nil {
+			d.opts.Room(ctx, key)
 		}
-		if ctx.Err() != nil && len(out.firings) == 0 {
-			// Cut short by the stop: it is handled anew after the restart.
-			d.release(max(len(it.parts), 1))
-			continue
-		}
-		ids := []string{it.ev.ID}
-		if it.parts != nil {
-			ids = ids[:0]
-			for _, ev := range it.parts {
-				ids = append(ids, ev.ID)
-			}
-		}
-		d.finish(ctx, ids, out, it.ev)
-		d.release(len(ids))
+		d.turn(ctx, it)
 	}
+}
+
+// next takes the item at the head of a lane, or ends the lane.
+func (d *Dispatcher) next(ctx context.Context, key string) (item, bool) {
+	wait := retryFloor
+	for {
+		it, found, done := d.head(ctx, key)
+		if found || done {
+			return it, found
+		}
+		if err := d.refill(ctx, key); err != nil {
+			d.opts.Logger.Warn().Err(err).Str("chat", key).Dur("wait", wait).Msg("inbox not read")
+			pause(ctx, wait)
+			wait = min(2*wait, retryCap)
+		}
+	}
+}
+
+// head takes the item at the head of a lane. done tells that the lane has ended;
+// otherwise, if none was found, the rest is in the inbox.
+func (d *Dispatcher) head(ctx context.Context, key string) (it item, found, done bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.waiting[key]
+	if d.launch == nil || ctx.Err() != nil || len(l.queue) == 0 && !l.behind {
+		delete(d.waiting, key)
+		d.held -= len(l.queue)
+		if l.loaded > d.read {
+			d.ahead[key] = l.loaded
+		}
+		return item{}, false, true
+	}
+	if len(l.queue) == 0 {
+		return item{}, false, false
+	}
+	it, l.queue = l.queue[0], l.queue[1:]
+	return it, true, false
+}
+
+// refill reads the next events of a chat from the inbox.
+func (d *Dispatcher) refill(ctx context.Context, key string) error {
+	d.mu.Lock()
+	l := d.waiting[key]
+	after := l.loaded
+	l.behind = false // what comes from here on sets it again
+	d.mu.Unlock()
+	limit := d.opts.ChatBound
+	entries, err := d.opts.Inbox.Unfinished(ctx, key, after, limit)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		l.behind = true
+		return err
+	}
+	queue := make([]item, 0, len(entries)+len(l.queue))
+	for _, e := range entries {
+		queue = append(queue, item{Entry: e})
+		l.loaded = e.Seq
+	}
+	// Offer may have given events meanwhile. If there is more in the inbox than was
+	// read now, they are behind that; otherwise they follow, or are among it.
+	full := len(entries) >= limit
+	for _, it := range l.queue {
+		switch {
+		case it.rule != "", !full && it.Seq > l.loaded:
+			queue = append(queue, it)
+			l.loaded = max(l.loaded, it.Seq)
+		}
+	}
+	l.behind = l.behind || full
+	d.held += len(queue) - len(l.queue)
+	l.queue = queue
+	return nil
+}
+
+// turn handles one item and writes what came of it.
+func (d *Dispatcher) turn(ctx context.Context, it item) {
+	out := d.guarded(ctx, it)
+	if out.keep {
+		return
+	}
+	seqs := it.seqs()
+	// What the stop cut short is handled anew after the restart.
+	if !out.done && (ctx.Err() == nil || len(out.firings) > 0) {
+		d.finish(ctx, seqs, out, &it.Event)
+	}
+	d.release(len(seqs))
+}
+
+// seqs gives the positions of what a turn is about.
+func (it *item) seqs() []int64 {
+	if it.parts == nil {
+		return []int64{it.Seq}
+	}
+	out := make([]int64, len(it.parts))
+	for i, e := range it.parts {
+		out[i] = e.Seq
+	}
+	return out
 }
 
 // outcome is what came of offering an event.
@@ -55,27 +162,40 @@ type outcome struct {
 	text    string
 	firings []event.Firing
 	keep    bool // it gathers: not done yet, not let go
+	gather  event.Gather
+	done    bool // it is marked done already, or will be by who holds it
 }
 
 // guarded is the border at which a panic of a rule or of the host's own code ends
-// one event and not the daemon.
+// one event and not the daemon. What ends the daemon all the same, again and again,
+// is let alone at last.
 func (d *Dispatcher) guarded(ctx context.Context, it item) (out outcome) {
+	if it.Deaths >= deadly {
+		d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).Int("deaths", it.Deaths).
+			Msg("event poisoned: the daemon died each time it was handled; skipped")
+		return outcome{text: outcomePoisoned}
+	}
+	for _, seq := range it.seqs() {
+		defer d.opts.Inbox.Running(seq)()
+	}
 	defer func() {
 		if r := recover(); r != nil {
-			d.opts.Logger.Error().Str("msg", it.ev.ID).Str("chat", it.ev.Chat.Key).
+			d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).
 				Str("panic", fmt.Sprint(r)).Bytes("stack", debug.Stack()).Msg("handler panicked")
 			out = outcome{text: outcomePanic}
 		}
 	}()
 	if it.rule != "" {
-		out, _ := d.rules(it.ev, "", it.rule)
+		out, _ := d.rules(&it.Event, "", it.rule)
 		return out
 	}
-	return d.handle(ctx, it.ev)
+	return d.handle(ctx, &it)
 }
 
 // handle offers one event in the promised order.
-func (d *Dispatcher) handle(ctx context.Context, ev *event.Event) outcome {
+func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
+	ev := &it.Event
+	ev.Seq = it.Seq
 	if ev.Kind == event.KindSystem {
 		return outcome{text: outcomeNotice}
 	}
@@ -87,23 +207,45 @@ func (d *Dispatcher) handle(ctx context.Context, ev *event.Event) outcome {
 	if d.stale(ev) {
 		return outcome{text: outcomeStale}
 	}
-	if d.guard.muted(ev, d.opts.Clock.Now()) {
-		return outcome{text: outcomeMuted}
+	if d.opts.Admin != nil {
+		if answer, ok := d.opts.Admin(ctx, ev); ok {
+			return outcome{text: outcomeAdmin, firings: []event.Firing{answer}}
+		}
+	}
+	if reason := d.silent(ev); reason != "" {
+		return outcome{text: reason}
 	}
 	if d.opts.Plugins.Filter(ctx, ev) {
 		return outcome{text: outcomeFilter}
 	}
 	command, run := d.command(ev)
 	out, ended := d.rules(ev, command, "")
+	if out.keep {
+		d.gather(*it, out.gather)
+	}
+	if ev.BySelf && ev.Kind == event.KindMessage && out.text == outcomeNothing && !out.keep && d.opts.Owner != nil {
+		d.opts.Owner(ev)
+	}
 	if ended {
 		return out
 	}
-	return d.after(ctx, ev, run, out)
+	return d.after(ctx, it, run, out)
+}
+
+// silent tells why nothing may answer an event now.
+func (d *Dispatcher) silent(ev *event.Event) string {
+	if d.guard.muted(ev, d.opts.Clock.Now()) {
+		return outcomeMuted
+	}
+	if d.opts.Silent != nil && !ev.BySelf {
+		return d.opts.Silent(ev)
+	}
+	return ""
 }
 
 // command resolves whose command the message calls: the longest name wins, a tie
 // goes to the rules. It returns the rule's name, or how to run the plugin's.
-func (d *Dispatcher) command(ev *event.Event) (rule string, run func(context.Context) bool) {
+func (d *Dispatcher) command(ev *event.Event) (rule string, run func(context.Context) event.Claim) {
 	if ev.Kind != event.KindMessage {
 		return "", nil
 	}
@@ -129,20 +271,23 @@ func (d *Dispatcher) rules(ev *event.Event, command, gathered string) (out outco
 			out.text = "rule " + f.Rule
 		}
 	}
-	if out.text != outcomeNothing {
+	if out.text != outcomeNothing && command == "" {
 		d.answered(ev)
 	}
 	if len(dec.Gather) > 0 {
-		d.gather(ev, dec.Gather[0])
-		out.keep = true
+		out.keep, out.gather = true, dec.Gather[0]
 		return out, true
 	}
 	return out, dec.Ended
 }
 
-// answered tells the loop guard that ev is being answered.
+// answered tells the loop guard that ev is being answered. Admins are no machines.
 func (d *Dispatcher) answered(ev *event.Event) {
-	limit := d.opts.Rules.Settings().LoopGuard
+	settings := d.opts.Rules.Settings()
+	limit := settings.LoopGuard
+	if ev.Chat.Kind == event.ChatSelf || ev.Sender.Remark != "" && slices.Contains(settings.Admins, ev.Sender.Remark) {
+		return
+	}
 	if d.guard.answered(ev, d.opts.Clock.Now(), limit) {
 		d.opts.Logger.Warn().Str("chat", ev.Chat.Key).Str("sender", ev.Sender.Key).
 			Dur("mute", limit.Mute).Msg("loop guard muted a sender")
@@ -156,22 +301,32 @@ func (d *Dispatcher) answered(ev *event.Event) {
 func (d *Dispatcher) Sent(chat string, at time.Time) { d.guard.sent(chat, at) }
 
 // after offers what the rules left to the plugins. What rules with "continue"
-// decided goes along.
-func (d *Dispatcher) after(ctx context.Context, ev *event.Event, run func(context.Context) bool, out outcome) outcome {
-	claimed := ""
-	switch {
-	case run != nil && run(ctx):
-		claimed = outcomeCommand
-	case d.opts.Plugins.On(ctx, ev):
-		claimed = outcomePlugin
-	case out.text == outcomeNothing && d.opts.Plugins.Fallback(ctx, ev):
-		claimed = outcomePlugin
+// decided is committed before: the event has been answered from then on.
+func (d *Dispatcher) after(ctx context.Context, it *item, run func(context.Context) event.Claim, out outcome) outcome {
+	ev := &it.Event
+	if out.text != outcomeNothing {
+		d.finish(ctx, []int64{it.Seq}, out, ev)
+		out.done = true
 	}
-	if claimed != "" {
-		d.answered(ev)
-		if out.text == outcomeNothing {
-			out.text = claimed
+	claim, text := event.Unclaimed, outcomePlugin
+	if run != nil {
+		claim, text = run(ctx), outcomeCommand
+	}
+	if claim == event.Unclaimed {
+		if claim = d.opts.Plugins.On(ctx, ev); claim == event.Unclaimed && out.text == outcomeNothing {
+			claim = d.opts.Plugins.Fallback(ctx, ev)
 		}
+		text = outcomePlugin
+	}
+	if claim == event.Unclaimed {
+		return out
+	}
+	if text != outcomeCommand {
+		d.answered(ev)
+	}
+	out.done = out.done || claim == event.Held || claim == event.Answered && len(out.firings) == 0
+	if out.text == outcomeNothing {
+		out.text = text
 	}
 	return out
 }
@@ -183,23 +338,30 @@ func (d *Dispatcher) stale(ev *event.Event) bool {
 
 // finish writes the end of events, again and again until it is written or the
 // dispatcher stops: an event that is not done would be handled anew.
-func (d *Dispatcher) finish(ctx context.Context, ids []string, out outcome, ev *event.Event) {
+func (d *Dispatcher) finish(ctx context.Context, seqs []int64, out outcome, ev *event.Event) {
 	wait := retryFloor
 	for {
-		err := d.opts.Inbox.Finish(context.WithoutCancel(ctx), ids, out.text, ev, out.firings)
+		err := d.opts.Inbox.Finish(context.WithoutCancel(ctx), seqs, out.text, ev, out.firings)
 		if err == nil {
 			d.opts.Logger.Debug().Str("msg", ev.ID).Str("chat", ev.Chat.Key).Str("kind", string(ev.Kind)).
 				Str("outcome", out.text).Int("fired", len(out.firings)).Msg("event done")
 			return
 		}
 		d.opts.Logger.Error().Err(err).Str("msg", ev.ID).Dur("wait", wait).Msg("event not marked done")
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !pause(ctx, wait) {
 			return
-		case <-t.C:
 		}
 		wait = min(2*wait, retryCap)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }

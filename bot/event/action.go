@@ -110,6 +110,8 @@ type Receipt struct {
 	Time  time.Time `json:"time"`   // when it was accepted
 	// Chat is the key of the chat that it went to.
 	Chat string `json:"chat,omitempty"`
+	// Withdrawn is the id of the delivery that a revocation withdrew.
+	Withdrawn int64 `json:"withdrawn,omitempty"`
 }
 
 // Status is how far an action has come.

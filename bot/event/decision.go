@@ -34,3 +34,17 @@ type Memory struct {
 	Keep time.Duration
 	Max  int
 }
+
+// Claim says what a plugin's handler made of an event.
+type Claim int
+
+// The claims. Claimed: a handler dealt with the event and queued nothing. Answered:
+// it queued something, which marked the event done. Held: it took the event and has
+// decided nothing yet, as while it sleeps; the event is not done until the handler
+// queues something or ends.
+const (
+	Unclaimed Claim = iota
+	Claimed
+	Answered
+	Held
+)

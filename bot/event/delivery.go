@@ -14,6 +14,11 @@ type Delivery struct {
 	Event   string `json:"event"`
 	Handler string `json:"handler"`
 	N       int    `json:"n"`
+	// Step is the step of the handler's list that it belongs to: one to several
+	// chats is several deliveries, and if one fails, the others are still done.
+	Step int `json:"step,omitempty"`
+	// Owner: the account's owner asked for it.
+	Owner bool `json:"owner,omitempty"`
 
 	// Chat is the chat of the event, and Kind its kind; a Reply goes there.
 	Chat   Chat   `json:"chat"`

@@ -90,6 +90,10 @@ type Event struct {
 	Renamed  *Renamed  `json:"renamed,omitempty"`  // KindGroupRenamed
 	Tickled  *Tickled  `json:"tickled,omitempty"`  // KindTickled
 	Reason   string    `json:"reason,omitempty"`   // KindLogin, KindLogout, KindRestricted, KindExpired
+
+	// Seq is the position in the inbox, while it is handled; 0 for what never was
+	// there.
+	Seq int64 `json:"-"`
 }
 
 // Chat is a conversation. Key is the daemon's own name for it and stays the same

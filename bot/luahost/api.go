@@ -272,7 +272,7 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 		l.Push(lua.LString(err.Error()))
 		return 0, false
 	}
-	c.claim()
+	c.answer()
 	return id, true
 }
 

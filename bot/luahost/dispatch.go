@@ -74,23 +74,23 @@ func (h *Host) Observe(ctx context.Context, ev *event.Event) { h.offer(ctx, ev, 
 
 // Filter offers an event to those who may drop it.
 func (h *Host) Filter(ctx context.Context, ev *event.Event) (dropped bool) {
-	return h.offer(ctx, ev, handleFilter)
+	return h.offer(ctx, ev, handleFilter) != event.Unclaimed
 }
 
-// On offers an event in the order of the plugins; it reports whether one has dealt
-// with it.
-func (h *Host) On(ctx context.Context, ev *event.Event) (claimed bool) {
+// On offers an event in the order of the plugins; it tells whether one has dealt
+// with it. What it reports as event.Held, the host marks done with World.Done.
+func (h *Host) On(ctx context.Context, ev *event.Event) event.Claim {
 	return h.offer(ctx, ev, handleOn)
 }
 
 // Fallback offers an event that nobody else has answered.
-func (h *Host) Fallback(ctx context.Context, ev *event.Event) (claimed bool) {
+func (h *Host) Fallback(ctx context.Context, ev *event.Event) event.Claim {
 	return h.offer(ctx, ev, handleFallback)
 }
 
 // offer asks the handlers of a kind in order. It returns when each has returned or
 // claimed the event, and goes no further than the first that claims.
-func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) bool {
+func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) event.Claim {
 	var in *match.Input
 	for _, p := range h.list() {
 		for _, hd := range p.handlers[kind] {
@@ -101,14 +101,14 @@ func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) boo
 				continue
 			}
 			c := &call{host: h, plugin: p, ev: ev, handler: hd, name: kindName(kind, ev), suffix: hd.suffix(), claimed: make(chan struct{})}
-			if h.run(ctx, c, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, ev)} }) {
-				if kind != handleObserve {
-					return true
-				}
+			c.answers = kind == handleOn || kind == handleFallback
+			claim := h.run(ctx, c, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, ev)} })
+			if claim != event.Unclaimed && kind != handleObserve {
+				return claim
 			}
 		}
 	}
-	return false
+	return event.Unclaimed
 }
 
 func kindName(kind handlerKind, ev *event.Event) string {
@@ -183,28 +183,29 @@ func hasPrefix(in *match.Input) bool {
 
 // Command runs a command. A wrong call is answered with the usage, a call while the
 // command rests with nothing; either way the event is dealt with.
-func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) (claimed bool) {
+func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) event.Claim {
 	cl := &call{host: h, plugin: c.plugin, ev: ev, handler: c.handler, name: "command " + c.Name, suffix: c.handler.suffix(), claimed: make(chan struct{})}
-	cl.args = c.args
+	cl.args, cl.answers = c.args, true
 	spec := c.handler.command
 	if spec.admin && !isAdmin(ev, h.opts.World.Settings()) {
-		return false
+		return event.Unclaimed
 	}
 	args, err := spec.parse(c.args)
 	if err != nil {
 		a := event.Action{Kind: event.ActReply, Message: event.Outgoing{Text: spec.usage(c.Name)}}
 		if _, err := h.opts.World.Queue(ctx, ev, c.Plugin+c.handler.suffix(), 0, a); err != nil {
 			h.opts.Logger.Error().Err(err).Str("plugin", c.Plugin).Msg("usage not queued")
+			return event.Claimed
 		}
-		return true
+		return event.Answered
 	}
 	if !spec.rest.begin(ev.Chat.Key, h.opts.Clock.Now()) {
-		return true
+		return event.Claimed
 	}
-	h.run(ctx, cl, func(l *lua.LState) []lua.LValue {
+	claim := h.run(ctx, cl, func(l *lua.LState) []lua.LValue {
 		return []lua.LValue{c.plugin.object(l, cl, ev), args.table(l)}
 	})
-	return true
+	return max(claim, event.Claimed)
 }
 
 func isAdmin(ev *event.Event, s event.Settings) bool {
@@ -268,21 +269,91 @@ type call struct {
 	since   time.Time     // when it got the lock
 	results []lua.LValue
 	err     error
+	answers bool   // it may be told as event.Held
+	marked  func() // takes the mark back that it runs; nil without one
+
+	mu     sync.Mutex
+	queued bool // something for the event
+	held   bool // told to the dispatcher
+	ended  bool
 }
 
+// claim takes the event for this handler: its lane goes on.
 func (c *call) claim() { c.once.Do(func() { close(c.claimed) }) }
 
+// answer notes that something was queued, which marked the event done.
+func (c *call) answer() {
+	c.mu.Lock()
+	c.queued = true
+	c.mu.Unlock()
+	c.claim()
+}
+
+// hold tells what to report of a call that claimed the event and goes on. From
+// event.Held on, the host marks the event done.
+func (c *call) hold() event.Claim {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.queued:
+		return event.Answered
+	case c.ended, !c.answers:
+		return event.Claimed
+	}
+	c.held = true
+	return event.Held
+}
+
+// end marks the event of a call that was reported as held and has ended, unless it
+// was queued for: that did. What the stop of the daemon cuts short is run again.
+func (c *call) end(life context.Context) {
+	c.mu.Lock()
+	c.ended = true
+	owed := c.held && !c.queued
+	c.mu.Unlock()
+	if !owed || life.Err() != nil {
+		return
+	}
+	if err := c.host.opts.World.Done(context.WithoutCancel(life), c.ev); err != nil {
+		c.host.opts.Logger.Error().Err(err).Str("plugin", c.plugin.name).Str("msg", c.ev.ID).
+			Msg("event not marked done: its handler runs again after a restart")
+	}
+}
+
+// unmark takes the mark back that the handler is running.
+func (c *call) unmark() {
+	if c.marked != nil {
+		c.marked()
+		c.marked = nil
+	}
+}
+
+// mark notes, for after a kill, that a handler that waited is running again.
+func (c *call) mark() {
+	c.mu.Lock()
+	due := c.held && !c.queued
+	c.mu.Unlock()
+	if due && c.ev != nil && c.ev.Seq != 0 {
+		c.marked = c.host.opts.World.Running(c.ev.Seq)
+	}
+}
+
 // run starts a call and waits until it has returned or claimed the event. It
-// reports whether the event is dealt with. A call that claimed goes on under Run.
-func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.LValue) bool {
+// tells whether the event is dealt with. A call that claimed goes on under Run.
+func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.LValue) event.Claim {
 	life := h.life()
 	if life == nil {
 		life = ctx
 	}
 	done := make(chan bool, 1)
-	if !h.begin(func() { done <- c.execute(life, args) }) {
+	begun := h.begin(func() {
+		truth := c.execute(life, args)
+		c.end(life)
+		done <- truth
+	})
+	if !begun {
 		c.err = errUnloaded
-		return false
+		return event.Unclaimed
 	}
 	claimed := c.claimed
 	if c.wait {
@@ -292,13 +363,15 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	case truth := <-done:
 		select {
 		case <-c.claimed:
-			return true
+			return c.hold()
 		default:
-			return truth
+		}
+		if truth {
+			return event.Claimed
 		}
 	case <-claimed:
-		return true
+		return c.hold()
 	case <-ctx.Done():
-		return false
 	}
+	return event.Unclaimed
 }

@@ -28,6 +28,12 @@ type World interface {
 	// actions of this handler for this event from 0. It may wait for a disk, not
 	// for sending. ev is nil for timers.
 	Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (id int64, err error)
+	// Done marks an event done whose handler was reported as event.Held and has
+	// ended without queueing anything.
+	Done(ctx context.Context, ev *event.Event) error
+	// Running notes, for after a kill, that the event at a position of the inbox
+	// is being handled until end is called.
+	Running(seq int64) (end func())
 	// Outcome waits for the end of a queued action.
 	Outcome(ctx context.Context, id int64) (event.Status, string, error)
 	// Find gives the chats that bear a name: people by remark or nickname,

@@ -24,6 +24,8 @@ type world struct {
 	notices  []string
 	settings event.Settings
 	outcome  func(id int64) (event.Status, string)
+	done     []string // events told to be done
+	running  []string
 }
 
 func (w *world) Queue(_ context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
@@ -45,6 +47,24 @@ func (w *world) Queue(_ context.Context, ev *event.Event, plugin string, n int, 
 	}
 	w.queued = append(w.queued, text)
 	return int64(len(w.queued)), nil
+}
+
+func (w *world) Done(_ context.Context, ev *event.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = append(w.done, ev.ID)
+	return nil
+}
+
+func (w *world) Running(seq int64) func() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running = append(w.running, fmt.Sprintf("begin %d", seq))
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.running = append(w.running, fmt.Sprintf("end %d", seq))
+	}
 }
 
 func (w *world) Outcome(ctx context.Context, id int64) (event.Status, string, error) {
@@ -184,7 +204,7 @@ func (s *stage) say(ev *event.Event) []string {
 	}
 	if c, ok := s.host.Resolve(ev); ok {
 		s.host.Command(ctx, ev, c)
-	} else if !s.host.On(ctx, ev) {
+	} else if s.host.On(ctx, ev) == event.Unclaimed {
 		s.host.Fallback(ctx, ev)
 	}
 	s.settle()
@@ -377,10 +397,10 @@ func TestAcceptGivesTheFriend(t *testing.T) {
 				Sender: event.Person{Key: "p7", Nickname: "新人"}, Request: &event.Request{Text: text, User: "@u", Ticket: "v4"},
 			}
 		}
-		if s.host.On(t.Context(), req("r1", "你好")) {
+		if s.host.On(t.Context(), req("r1", "你好")) != event.Unclaimed {
 			t.Error("claimed a request without the word")
 		}
-		if !s.host.On(t.Context(), req("r2", "我想加入 读书会")) {
+		if s.host.On(t.Context(), req("r2", "我想加入 读书会")) == event.Unclaimed {
 			t.Error("not claimed")
 		}
 		<-time.After(2 * time.Second)

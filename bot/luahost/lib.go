@@ -395,6 +395,10 @@ func (nowhere) Queue(context.Context, *event.Event, string, int, event.Action) (
 	return 0, errChecked
 }
 
+func (nowhere) Done(context.Context, *event.Event) error { return nil }
+
+func (nowhere) Running(int64) func() { return func() {} }
+
 func (nowhere) Outcome(context.Context, int64) (event.Status, string, error) {
 	return "", "", errChecked
 }

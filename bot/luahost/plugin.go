@@ -226,6 +226,7 @@ func (c *call) execute(life context.Context, args func(l *lua.LState) []lua.LVal
 		return false
 	}
 	defer p.release()
+	defer c.unmark()
 	return !c.handler.off && c.locked(args)
 }
 
@@ -303,11 +304,13 @@ func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) e
 	th := p.l.G.CurrentThread
 	p.current = nil
 	p.waits++
+	c.unmark()
 	p.release()
 	err := c.wait1(counts, f)
 	// The lock must be had again whatever happened: the caller gives it back.
 	<-p.lock
 	p.waits--
+	c.mark()
 	c.enter(th)
 	switch {
 	case c.ctx.Err() != nil || p.alive.Err() != nil:

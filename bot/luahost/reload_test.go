@@ -68,7 +68,7 @@ func TestReloadUnderLoadLosesNoMessage(t *testing.T) {
 		ev := *s.message("/记")
 		work.Go(func() {
 			for range messages / writers {
-				if c, ok := s.host.Resolve(&ev); ok && s.host.Command(t.Context(), &ev, c) {
+				if c, ok := s.host.Resolve(&ev); ok && s.host.Command(t.Context(), &ev, c) != 0 {
 					claimed.Add(1)
 				}
 			}

@@ -49,11 +49,12 @@ func BenchmarkAnswersIn64Chats(b *testing.B) {
 			ID: strconv.Itoa(chat) + "-" + strconv.Itoa(n), Kind: event.KindMessage, Time: time.Now(),
 			Chat: event.Chat{Kind: event.ChatPrivate, Key: strconv.Itoa(chat)}, Message: &event.Message{Type: event.TypeText, Text: "你好"},
 		}
-		if _, err := st.Commit(ctx, []byte("session"), []event.Event{ev}); err != nil {
+		entries, err := st.Commit(ctx, []byte("session"), []event.Event{ev})
+		if err != nil {
 			return err
 		}
 		ds := outbox.Plan(&ev, "rule:r", []event.Action{reply("你好")}, time.Now(), newID, 0)
-		ds, err := st.Finish(ctx, []string{ev.ID}, "rule r", ds)
+		ds, err = st.Finish(ctx, []int64{entries[0].Seq}, "rule r", ds)
 		if err != nil {
 			return err
 		}

@@ -312,7 +312,7 @@ func TestAcceptThatWaitedForTheLoginIsDoneAfterARestart(t *testing.T) {
 				stop()
 				failing = false
 				defer w.run()()
-				pass(2 * time.Minute)
+				pass(31 * time.Minute) // a restart lifts no throttle
 				if st, why := w.status(d); st != event.StatusSent {
 					t.Errorf("%s, %q", st, why)
 				}
@@ -411,5 +411,81 @@ func TestWaitDoesNotReviveWhatIsDone(t *testing.T) {
 		if got := w.wechat.texts(); !slices.Equal(got, []string{"hi"}) {
 			t.Errorf("sent %q", got)
 		}
+	})
+}
+
+func TestThrottleSurvivesARestart(t *testing.T) {
+	bubble(t, func(w *world) {
+		t := w.t
+		w.wechat.reply = func(_ event.Delivery, try int) error {
+			if try == 1 {
+				return fmt.Errorf("webwxsendmsg: ret 1205: %w", outbox.ErrThrottled)
+			}
+			return nil
+		}
+		w.settings.Pace.Stale = 0
+		stop := w.run()
+		w.queue("p1", reply("a"))
+		stop()
+		defer w.run()()
+		if got := w.box.Stops(); len(got) != 1 || got[0].Class != "message" || time.Until(got[0].Until) != 30*time.Minute {
+			t.Errorf("stops after a restart: %+v", got)
+		}
+		pass(29 * time.Minute)
+		if got := w.wechat.texts(); len(got) != 0 {
+			t.Errorf("sent %q before the time was over", got)
+		}
+		pass(2 * time.Minute)
+		if got := w.wechat.texts(); len(got) != 1 {
+			t.Errorf("sent %q, want the answer", got)
+		}
+		if got := w.box.Stops(); len(got) != 0 {
+			t.Errorf("stops %+v although it works again", got)
+		}
+	})
+}
+
+func TestObsoleteDeliveryEndsWithoutFuss(t *testing.T) {
+	bubble(t, func(w *world) {
+		t := w.t
+		w.wechat.reply = func(event.Delivery, int) error { return fmt.Errorf("owner took over: %w", outbox.ErrObsolete) }
+		defer w.run()()
+		ds := w.queue("p1", reply("a"), reply("b"))
+		if st, _ := w.status(ds[0]); st != event.StatusExpired {
+			t.Errorf("status %s", st)
+		}
+		if st, _ := w.status(ds[1]); st != event.StatusFailed {
+			t.Errorf("next step %s", st)
+		}
+		if len(w.notices) != 0 {
+			t.Errorf("the operator was told %q", w.notices)
+		}
+	})
+}
+
+func TestRoomWaitsForAFloodedChat(t *testing.T) {
+	bubble(t, func(w *world) {
+		t := w.t
+		defer w.run()()
+		for range 32 {
+			w.queue("slow", reply("a"))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w.box.Room(ctx, "p1") // returns at once
+		passed := make(chan struct{})
+		go func() {
+			w.box.Room(ctx, "slow")
+			close(passed)
+		}()
+		synctest.Wait()
+		select {
+		case <-passed:
+			t.Error("a flooded chat has room")
+		default:
+		}
+		close(w.wechat.block)
+		synctest.Wait()
+		<-passed
 	})
 }

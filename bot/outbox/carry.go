@@ -21,6 +21,7 @@ type flight struct {
 	since    time.Time
 	settings event.Settings
 	place    place
+	end      func() // takes the mark back that it is under way; nil without one
 }
 
 // retry says when to try again; without why it is over.
@@ -41,7 +42,10 @@ func (o *Outbox) carry(ctx context.Context, f flight) {
 		o.beginWait(ctx, f)
 		return
 	}
-	r, again := o.attempt(ctx, f)
+	r, again := o.attempt(ctx, &f)
+	if f.end != nil {
+		defer f.end() // its outcome is written by then
+	}
 	if again.idle {
 		o.mu.Lock()
 		o.pacer.giveBack(f.step, f.place)
@@ -52,7 +56,7 @@ func (o *Outbox) carry(ctx context.Context, f flight) {
 		return
 	}
 	o.note(ctx, f, again)
-	o.postpone(f, again)
+	o.postpone(ctx, f, again)
 }
 
 // beginWait draws how long a wait step takes, and writes it, so that a restart
@@ -62,7 +66,7 @@ func (o *Outbox) beginWait(ctx context.Context, f flight) {
 	d.NotBefore = o.opts.Clock.Now().Add(o.draw(d.Action.Wait))
 	err := o.write(ctx, event.Result{ID: d.ID, Status: event.StatusPending, NotBefore: d.NotBefore}, nil)
 	if err != nil {
-		o.postpone(f, retry{why: err, after: retryLeast})
+		o.postpone(ctx, f, retry{why: err, after: retryLeast})
 		return
 	}
 	o.mu.Lock()
@@ -81,7 +85,7 @@ func (o *Outbox) landLocked(s *sequence) {
 }
 
 // attempt does a delivery if it may still be done, and judges the outcome.
-func (o *Outbox) attempt(ctx context.Context, f flight) (event.Result, retry) {
+func (o *Outbox) attempt(ctx context.Context, f *flight) (event.Result, retry) {
 	d, now := f.step, o.opts.Clock.Now()
 	r := event.Result{ID: d.ID, Tries: f.past.tries, First: f.past.first, Receipt: event.Receipt{Time: now}}
 	if d.Action.Kind == event.ActWait {
@@ -95,7 +99,7 @@ func (o *Outbox) attempt(ctx context.Context, f flight) (event.Result, retry) {
 		}
 		return r, retry{idle: true}
 	}
-	if reason, status := o.held(f, now); status != "" {
+	if reason, status := o.held(*f, now); status != "" {
 		r.Status, r.Reason = status, reason
 		return r, retry{idle: true}
 	}
@@ -110,10 +114,18 @@ func (o *Outbox) attempt(ctx context.Context, f flight) (event.Result, retry) {
 		r.First = now
 	}
 	r.Tries++
+	sent, end := o.opts.Store.Sending(d.ID, r.First)
+	f.end = end
 	bounded, cancel := context.WithTimeout(ctx, sendMost)
 	receipt, err := o.opts.Sender.Deliver(bounded, d)
 	cancel()
-	return o.judge(ctx, f, r, receipt, err)
+	if err == nil {
+		if receipt.Time.IsZero() {
+			receipt.Time = o.opts.Clock.Now()
+		}
+		sent(receipt)
+	}
+	return o.judge(ctx, *f, r, receipt, err)
 }
 
 // repeatable tells what may be done again after an unclear outcome: what bears a
@@ -125,9 +137,6 @@ func (o *Outbox) judge(ctx context.Context, f flight, r event.Result, receipt ev
 	d, now := f.step, o.opts.Clock.Now()
 	if r.Receipt.Time = now; err == nil {
 		r.Status, r.Receipt = event.StatusSent, receipt
-		if r.Receipt.Time.IsZero() {
-			r.Receipt.Time = now
-		}
 		if d.Action.Message.RevokeAfter > 0 && r.Receipt.MsgID != "" {
 			r.Follow = []event.Delivery{revocation(d, r.Receipt)}
 		}
@@ -143,6 +152,9 @@ func (o *Outbox) judge(ctx context.Context, f flight, r event.Result, receipt ev
 		return r, retry{why: err, past: f.past, throttle: true, idle: true}
 	case errors.Is(err, ErrPermanent):
 		r.Status = event.StatusFailed
+	case errors.Is(err, ErrObsolete):
+		r.Status = event.StatusExpired
+		return r, retry{idle: true}
 	case unclear && !repeatable(d), again.past.unclear && now.Sub(r.First) >= unclearMost:
 		r.Status = event.StatusUnknown
 	case errors.Is(err, ErrTwice) && r.Tries >= 2, now.Sub(r.First) >= undoneMost:
@@ -269,10 +281,10 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	s, d := f.sequence, f.step
 	well := r.Status == event.StatusSent || r.Status == event.StatusTrial
 	if !well {
-		r.RestReason = fmt.Sprintf("step %d ended as %s", d.N+1, r.Status)
+		r.RestReason = fmt.Sprintf("step %d ended as %s", d.Step+1, r.Status)
 		o.mu.Lock()
 		for _, later := range s.steps {
-			if later.ID != d.ID {
+			if dependsOn(later, d) {
 				r.Rest = append(r.Rest, later.ID)
 			}
 		}
@@ -281,7 +293,7 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	var follow []event.Delivery
 	if err := o.write(ctx, r, &follow); err != nil {
 		// The outcome is not durable: the step stays, as after a crash.
-		o.postpone(f, retry{why: err, after: retryMost, past: past{tries: r.Tries, first: r.First, unclear: true}})
+		o.postpone(ctx, f, retry{why: err, after: retryMost, past: past{tries: r.Tries, first: r.First, unclear: true}})
 		return
 	}
 	o.log(d, r)
@@ -289,13 +301,18 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	if !well {
 		o.complain(d, r, now)
 	}
+	if r.Status == event.StatusSent {
+		o.mu.Lock()
+		lifted := o.pacer.worked(classOf(d), now)
+		o.mu.Unlock()
+		if lifted {
+			o.keepStops(ctx)
+		}
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.landLocked(s)
 	o.countLocked(r.Status)
-	if r.Status == event.StatusSent {
-		o.pacer.worked(classOf(d), now)
-	}
 	o.removeLocked(s, d.ID, end{r.Status, r.Reason})
 	for _, id := range r.Rest {
 		o.countLocked(event.StatusFailed)
@@ -305,6 +322,12 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 	for _, next := range follow {
 		o.addLocked(next)
 	}
+}
+
+// dependsOn tells what of a sequence is not done if a step was not: the steps after
+// it, and what else was to go to the same chat.
+func dependsOn(later, failed event.Delivery) bool {
+	return later.ID != failed.ID && (later.Step != failed.Step || slices.Equal(later.Action.To, failed.Action.To))
 }
 
 // complainAgain is how long a handler's failures are not told again.
@@ -333,7 +356,7 @@ func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
 	if r.Status == event.StatusUnknown {
 		what = "不确定是否完成"
 	}
-	o.opts.Notify(fmt.Sprintf("【%s】%s → %s，第 %d 步 %s：%s", what, d.Handler, trialTarget(d), d.N+1, d.Action.Kind, r.Reason))
+	o.opts.Notify(fmt.Sprintf("【%s】%s → %s，第 %d 步 %s：%s", what, d.Handler, trialTarget(d), d.Step+1, d.Action.Kind, r.Reason))
 }
 
 func (o *Outbox) countLocked(status event.Status) {
@@ -364,8 +387,11 @@ func (o *Outbox) log(d event.Delivery, r event.Result) {
 }
 
 // postpone puts a step back until it is worth another try.
-func (o *Outbox) postpone(f flight, again retry) {
+func (o *Outbox) postpone(ctx context.Context, f flight, again retry) {
 	s, d, now := f.sequence, f.step, o.opts.Clock.Now()
+	if again.throttle {
+		o.throttled(ctx, classOf(d), again.why)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.landLocked(s)
@@ -374,10 +400,7 @@ func (o *Outbox) postpone(f flight, again retry) {
 	// An answer keeps its place in the chat, unless it takes too long.
 	s.parked = d.Action.Kind != event.ActReply || !s.past.first.IsZero() && now.Sub(s.past.first) >= unclearMost
 	if again.throttle {
-		wait := o.pacer.throttled(classOf(d), now)
-		s.due = now
-		o.opts.Logger.Error().Err(again.why).Str("action", string(d.Action.Kind)).Dur("wait", wait).
-			Msg("WeChat says too often: this kind of action stops")
+		s.due = now // the class's stop holds it
 		return
 	}
 	s.due = now.Add(again.after)

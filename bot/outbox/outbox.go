@@ -33,6 +33,8 @@ var (
 	// ErrNotReady: not before something changes that Kick tells of, such as the
 	// login. It costs no try.
 	ErrNotReady = errors.New("not ready")
+	// ErrObsolete: it was not done and is not wanted any more.
+	ErrObsolete = errors.New("not wanted any more")
 )
 
 // Store keeps deliveries. What it returns from is durable.
@@ -42,6 +44,15 @@ type Store interface {
 	Recent(ctx context.Context, since time.Time) ([]event.Delivery, error)
 	Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error)
 	Delivery(ctx context.Context, id int64) (event.Delivery, error)
+	// Sending notes, for after a kill, that a delivery was handed to the server at
+	// a time, and by sent that the server accepted it, until end is called.
+	Sending(id int64, at time.Time) (sent func(event.Receipt), end func())
+}
+
+// Memory keeps small values over restarts.
+type Memory interface {
+	Meta(ctx context.Context, key string) (string, error)
+	SetMeta(ctx context.Context, key, value string) error
 }
 
 // Sender does what a delivery says, once.
@@ -62,6 +73,11 @@ type Options struct {
 	// steps that failed. It must
 	// not block.
 	Notify func(text string)
+	// Memory, if set, keeps what the server has throttled.
+	Memory Memory
+	// Throttled, if set, is told that the server stopped a kind of action, and for
+	// how long. It must not block.
+	Throttled func(class string, wait time.Duration)
 	// Workers is how many deliveries are under way at once at most; default 8.
 	Workers int
 	// Random draws pauses, from [0, 1); default math/rand.
@@ -90,6 +106,9 @@ const (
 	// endedMost is how many ended deliveries are remembered, so that a row read
 	// before the end and handed over after it is not carried out again.
 	endedMost = 4096
+	// roomMost is how many sequences of one chat may wait before Room holds its
+	// next events back.
+	roomMost = 32
 )
 
 // Counts tells how deliveries ended since the start, and how many wait.
@@ -120,6 +139,7 @@ type Outbox struct {
 	complained map[string]time.Time // when a handler's failure was told last
 	counts     Counts
 	pacer      pacer
+	room       chan struct{} // closed when something has ended; nil if nobody waits
 }
 
 // New checks the options.
@@ -227,6 +247,49 @@ func (o *Outbox) unwait(id int64, done chan end) {
 	}
 }
 
+// Room returns when not too much of a chat waits to be sent, or ctx ends. What
+// waits for a time of its own does not count.
+func (o *Outbox) Room(ctx context.Context, key string) {
+	for {
+		o.mu.Lock()
+		waiting := 0
+		if c := o.chats[key]; c != nil {
+			for _, s := range c.seqs {
+				if !s.parked {
+					waiting++
+				}
+			}
+		}
+		if waiting < roomMost {
+			o.mu.Unlock()
+			return
+		}
+		if o.room == nil {
+			o.room = make(chan struct{})
+		}
+		room := o.room
+		o.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Stop is a kind of action that the server has stopped.
+type Stop struct {
+	Class string
+	Until time.Time
+}
+
+// Stops are the kinds of action that do not go now.
+func (o *Outbox) Stops() []Stop {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.pacer.stops(o.opts.Clock.Now())
+}
+
 // Run carries deliveries out until ctx ends, then waits a little for those under
 // way. What is not done stays in the store for the next start.
 func (o *Outbox) Run(ctx context.Context) error {
@@ -239,8 +302,13 @@ func (o *Outbox) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
+	stopped, err := o.readStops(ctx)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
 	o.mu.Lock()
 	o.pacer.load(recent, now, o.opts.Settings())
+	o.pacer.stopped = stopped
 	o.mu.Unlock()
 	o.Queue(pending...)
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))

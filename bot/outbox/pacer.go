@@ -45,12 +45,6 @@ type pacer struct {
 	stopped     map[class]stop
 }
 
-// stop is a class that the server has throttled.
-type stop struct {
-	until time.Time
-	pause time.Duration
-}
-
 func newPacer() pacer {
 	return pacer{chats: map[string][]time.Time{}, daily: map[string]int{}, stopped: map[class]stop{}}
 }
@@ -196,8 +190,8 @@ func (p *pacer) load(ds []event.Delivery, now time.Time, settings event.Settings
 // tried before: what was has its place in the day's count.
 func (p *pacer) due(d event.Delivery, first bool, own, now time.Time, settings event.Settings) (at time.Time, parked bool) {
 	at = own
-	if s, ok := p.stopped[classOf(d)]; ok && s.until.After(at) {
-		at, parked = s.until, true
+	if s, ok := p.stopped[classOf(d)]; ok && s.Until.After(at) {
+		at, parked = s.Until, true
 	}
 	pace := settings.Pace
 	if pace.Off {
@@ -321,26 +315,6 @@ func quietEnd(w event.DayWindow, t time.Time, loc *time.Location) (time.Time, bo
 // atTime is a time of day on the wall clock.
 func atTime(day time.Time, d time.Duration) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, int(d/time.Second), 0, day.Location())
-}
-
-// throttled stops a class: for half an hour, then for twice as long each time.
-// What was under way when the class was stopped already adds nothing.
-func (p *pacer) throttled(c class, now time.Time) time.Duration {
-	s := p.stopped[c]
-	if s.until.After(now) {
-		return s.until.Sub(now)
-	}
-	s.pause = min(max(2*s.pause, throttleFirst), throttleMost)
-	s.until = now.Add(s.pause)
-	p.stopped[c] = s
-	return s.pause
-}
-
-// worked forgets the stops of a class that the server lets through again.
-func (p *pacer) worked(c class, now time.Time) {
-	if s, ok := p.stopped[c]; ok && !s.until.After(now) {
-		delete(p.stopped, c)
-	}
 }
 
 // waited is how long something has waited, less the quiet hours that held it.

@@ -25,14 +25,14 @@ func Plan(ev *event.Event, handler string, steps []event.Action, now time.Time, 
 		asked = now
 	}
 	var out []event.Delivery
-	for _, step := range steps {
+	for i, step := range steps {
 		if step.Kind == event.ActWait {
 			// What is meant to come later is not late for it.
 			asked = asked.Add(max(step.Wait.Min, step.Wait.Max))
 		}
 		for _, a := range parts(step, splitAt) {
 			out = append(out, event.Delivery{
-				Event: ev.ID, Handler: handler, N: len(out), Chat: ev.Chat, Action: a,
+				Event: ev.ID, Handler: handler, N: len(out), Step: i, Owner: ev.BySelf, Chat: ev.Chat, Action: a,
 				ClientID: newID(now), Status: event.StatusPending, Created: now, Asked: asked,
 			})
 		}

@@ -73,6 +73,10 @@ func (o *Outbox) addLocked(d event.Delivery) {
 // removeLocked takes a step out of a sequence that is done with it.
 func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 	delete(o.known, id)
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
+	}
 	for _, w := range o.waiters[id] {
 		w <- e // it has room for the one end
 	}

@@ -2,13 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
 // SetVersion makes the database look as if a later wxbot had written it.
 func (s *Store) SetVersion(ctx context.Context, v int) error {
 	return s.update(ctx, func(ctx context.Context, tx *tx) error {
-		_, err := tx.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v))
+		_, err := tx.exec(ctx, fmt.Sprintf("PRAGMA user_version = %d", v))
 		return err
 	})
 }
@@ -21,3 +22,18 @@ func (s *Store) LimitPages(ctx context.Context, n int) error {
 
 // Version1 is the schema of the first version.
 var Version1 = migrations[0]
+
+// Fail is a write that always fails.
+func (s *Store) Fail(ctx context.Context) error {
+	return s.update(ctx, func(context.Context, *tx) error { return errors.New("bad write") })
+}
+
+// Die closes what a killed process would leave to the system, and nothing else.
+func (s *Store) Die() error {
+	var err error
+	s.once.Do(func() {
+		s.end()
+		err = errors.Join(s.read.Close(), s.tx.close(), s.write.Close(), s.marks.f.Close(), s.lock.release())
+	})
+	return err
+}

@@ -33,8 +33,8 @@ func (s *Store) Commit(ctx context.Context, session []byte, events []event.Event
 			}
 		}
 		for i := range events {
-			r, err := tx.exec(ctx, "INSERT INTO inbox (id, at, came, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-				events[i].ID, events[i].Time.UnixMilli(), came, bodies[i])
+			r, err := tx.exec(ctx, "INSERT INTO inbox (id, at, came, chat, deaths, body) VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING",
+				events[i].ID, events[i].Time.UnixMilli(), came, events[i].Chat.Key, bodies[i])
 			if err != nil {
 				return fmt.Errorf("store event: %w", err)
 			}
@@ -80,10 +80,15 @@ func (s *Store) ClearSession(ctx context.Context) error {
 }
 
 // Unfinished gives, in the order they came, at most limit events after a position
-// that are not done.
-func (s *Store) Unfinished(ctx context.Context, after int64, limit int) ([]event.Entry, error) {
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT seq, body, deaths FROM inbox WHERE outcome IS NULL AND seq > ? ORDER BY seq LIMIT ?", after, limit)
+// that are not done: those of one chat, or of all with chat "".
+func (s *Store) Unfinished(ctx context.Context, chat string, after int64, limit int) ([]event.Entry, error) {
+	query := "SELECT seq, body, deaths FROM inbox WHERE outcome IS NULL AND seq > ? ORDER BY seq LIMIT ?"
+	args := []any{max(after, s.doneSeq.Load()), limit}
+	if chat != "" {
+		query = "SELECT seq, body, deaths FROM inbox WHERE outcome IS NULL AND seq > ? AND chat = ? ORDER BY seq LIMIT ?"
+		args = []any{args[0], chat, limit}
+	}
+	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read inbox: %w", err)
 	}
@@ -107,28 +112,42 @@ func (s *Store) Unfinished(ctx context.Context, after int64, limit int) ([]event
 }
 
 // Finish marks events done with an outcome and adds deliveries, together. The
-// deliveries come back with their ids; those that are known already (by event,
-// handler and number) come back as they are stored.
-func (s *Store) Finish(ctx context.Context, ids []string, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
+// deliveries come back with their ids. If all of the events were done already, as
+// after a write whose outcome was unclear, what was added then for the same event
+// and handler is not added again and comes back as it is stored.
+func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
 	rows, err := newRows(ds)
 	if err != nil {
 		return nil, err
 	}
 	var out []event.Delivery
 	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
-		for _, id := range ids {
-			if _, err := tx.exec(ctx, "UPDATE inbox SET outcome = ? WHERE id = ?", outcome, id); err != nil {
+		fresh := len(seqs) == 0
+		for _, seq := range seqs {
+			n, err := tx.changed(ctx, "UPDATE inbox SET outcome = ? WHERE seq = ? AND outcome IS NULL", outcome, seq)
+			if err != nil {
 				return fmt.Errorf("finish event: %w", err)
 			}
+			fresh = fresh || n > 0
 		}
 		var err error
-		out, err = appendTx(ctx, tx, rows)
+		out, err = appendTx(ctx, tx, rows, !fresh)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// FinishID marks one event done by its id, unless it is.
+func (s *Store) FinishID(ctx context.Context, id, outcome string) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		if _, err := tx.exec(ctx, "UPDATE inbox SET outcome = ? WHERE id = ? AND outcome IS NULL", outcome, id); err != nil {
+			return fmt.Errorf("finish event: %w", err)
+		}
+		return nil
+	})
 }
 
 // Message gives an event that is still remembered, nil if it is not.
@@ -148,16 +167,34 @@ func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 	return ev, nil
 }
 
+// OutcomePoisoned ends an event whose handlers were running each time the process
+// died.
+const OutcomePoisoned = "poisoned"
+
+// Poisoned tells how many events ended so and are still kept, and when the newest
+// of them happened.
+func (s *Store) Poisoned(ctx context.Context) (n int, last time.Time, err error) {
+	var at sql.NullInt64
+	err = s.read.QueryRowContext(ctx, "SELECT count(*), max(at) FROM inbox WHERE outcome = ?", OutcomePoisoned).Scan(&n, &at)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("read inbox: %w", err)
+	}
+	if at.Valid {
+		last = time.UnixMilli(at.Int64)
+	}
+	return n, last, nil
+}
+
 // keepIDs is how long ids are kept, so that what is handed out again is known.
 const keepIDs = 30 * 24 * time.Hour
 
 // Prune forgets the bodies of handled events that are older than keep or beyond
 // the newest most, what was said in deliveries that ended before that, and the ids
 // of very old ones. What waits is never touched, nor what a pending delivery
-// answers.
+// answers, nor what is poisoned.
 func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration, most int) error {
-	return s.update(ctx, func(ctx context.Context, tx *tx) error {
-		const idle = " AND outcome IS NOT NULL AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
+	err := s.update(ctx, func(ctx context.Context, tx *tx) error {
+		const idle = " AND outcome IS NOT NULL AND outcome <> 'poisoned' AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
 		if _, err := tx.exec(ctx, "UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND at < ?"+idle,
 			now.Add(-keep).UnixMilli()); err != nil {
 			return fmt.Errorf("forget messages: %w", err)
@@ -171,13 +208,34 @@ func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration, mo
 			WHERE blank = 0 AND status <> 'pending' AND done_at < ?`, now.Add(-keep).UnixMilli()); err != nil {
 			return fmt.Errorf("forget what was said: %w", err)
 		}
+		// The newest row stays: its number must not be given to another.
 		old := now.Add(-keepIDs).UnixMilli()
-		if _, err := tx.exec(ctx, "DELETE FROM inbox WHERE at < ? AND came < ? AND body IS NULL AND outcome IS NOT NULL", old, old); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM inbox WHERE at < ? AND came < ? AND outcome IS NOT NULL AND seq < (SELECT max(seq) FROM inbox)", old, old); err != nil {
 			return fmt.Errorf("forget ids: %w", err)
 		}
-		if _, err := tx.exec(ctx, "DELETE FROM outbox WHERE status <> 'pending' AND done_at < ?", old); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM outbox WHERE status <> 'pending' AND done_at < ? AND id < (SELECT max(id) FROM outbox)", old); err != nil {
 			return fmt.Errorf("forget deliveries: %w", err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.findFloor(ctx)
+}
+
+// findFloor finds the rows before which nothing is to be done, so that what waits
+// is found without an index over all rows.
+func (s *Store) findFloor(ctx context.Context) error {
+	for query, floor := range map[string]interface{ Store(int64) }{
+		"SELECT COALESCE(min(seq) - 1, (SELECT COALESCE(max(seq), 0) FROM inbox)) FROM inbox WHERE outcome IS NULL":    &s.doneSeq,
+		"SELECT COALESCE(min(id) - 1, (SELECT COALESCE(max(id), 0) FROM outbox)) FROM outbox WHERE status = 'pending'": &s.doneID,
+	} {
+		var n int64
+		if err := s.read.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			return fmt.Errorf("read the queue: %w", err)
+		}
+		floor.Store(n)
+	}
+	return nil
 }

@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"wxbot/bot/event"
@@ -22,6 +22,8 @@ type decided struct {
 	Event     string       `json:"event"`
 	Handler   string       `json:"handler"`
 	N         int          `json:"n"`
+	Step      int          `json:"step,omitempty"`
+	Owner     bool         `json:"owner,omitempty"`
 	Chat      event.Chat   `json:"chat"`
 	Action    event.Action `json:"action"`
 	ClientID  string       `json:"client_id"`
@@ -50,7 +52,7 @@ func newRows(ds []event.Delivery) ([]newRow, error) {
 	for i, d := range ds {
 		d.Status = event.StatusPending
 		body, err := json.Marshal(decided{
-			Event: d.Event, Handler: d.Handler, N: d.N, Chat: d.Chat, Action: d.Action,
+			Event: d.Event, Handler: d.Handler, N: d.N, Step: d.Step, Owner: d.Owner, Chat: d.Chat, Action: d.Action,
 			ClientID: d.ClientID, Created: d.Created, Asked: d.Asked, NotBefore: d.NotBefore,
 		})
 		if err != nil {
@@ -61,34 +63,89 @@ func newRows(ds []event.Delivery) ([]newRow, error) {
 	return rows, nil
 }
 
-// appendTx adds deliveries and gives them as they are stored.
-func appendTx(ctx context.Context, tx *tx, rows []newRow) ([]event.Delivery, error) {
+// repeatMost is how many of the newest deliveries are looked through for one that
+// was added already.
+const repeatMost = 10_000
+
+// appendTx adds deliveries and gives them as they are stored. With repeated, those
+// that are there already, by event, handler and number, are left as they are.
+func appendTx(ctx context.Context, tx *tx, rows []newRow, repeated bool) ([]event.Delivery, error) {
 	out := make([]event.Delivery, 0, len(rows))
 	for _, row := range rows {
-		d := row.Delivery
-		r, err := tx.exec(ctx, `INSERT INTO outbox (event, handler, n, kind, chat, status, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (event, handler, n) DO NOTHING`, d.Event, d.Handler, d.N, string(d.Action.Kind), d.Chat.Key, string(d.Status), row.body)
-		if err != nil {
-			return nil, fmt.Errorf("store delivery: %w", err)
-		}
-		n, err := r.RowsAffected()
-		if err != nil {
-			return nil, fmt.Errorf("store delivery: %w", err)
-		}
-		if n == 0 {
-			d, err = scanDelivery(func(into ...any) error {
-				return tx.row(ctx, "SELECT "+columns+" FROM outbox WHERE event = ? AND handler = ? AND n = ?",
-					[]any{d.Event, d.Handler, d.N}, into...)
-			})
-			if err != nil {
+		if repeated {
+			d, err := oneTx(ctx, tx, "SELECT "+columns+` FROM outbox WHERE id > (SELECT COALESCE(max(id), 0) - ? FROM outbox)
+				AND event = ? AND handler = ? AND n = ?`, repeatMost, row.Event, row.Handler, row.N)
+			if err == nil {
+				out = append(out, d)
+				continue
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
 				return nil, err
 			}
-		} else if d.ID, err = r.LastInsertId(); err != nil {
+		}
+		d := row.Delivery
+		r, err := tx.exec(ctx, `INSERT INTO outbox (status, chat, kind, msg_id, made, done_at, event, handler, n, result, body)
+			VALUES (?, ?, ?, '', ?, 0, ?, ?, ?, '', ?)`,
+			string(d.Status), d.Chat.Key, string(d.Action.Kind), d.Created.UnixMilli(), d.Event, d.Handler, d.N, row.body)
+		if err != nil {
+			return nil, fmt.Errorf("store delivery: %w", err)
+		}
+		if d.ID, err = r.LastInsertId(); err != nil {
 			return nil, fmt.Errorf("store delivery: %w", err)
 		}
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// oneTx reads one delivery; none is sql.ErrNoRows.
+func oneTx(ctx context.Context, tx *tx, query string, args ...any) (event.Delivery, error) {
+	d, found := event.Delivery{}, false
+	err := tx.rows(ctx, query, args, func(row []driver.Value) error {
+		if found {
+			return nil
+		}
+		found = true
+		var err error
+		d, err = scanDelivery(func(into ...any) error { return assign(row, into) })
+		return err
+	})
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return d, fmt.Errorf("read delivery: %w", err)
+	}
+	return d, nil
+}
+
+// assign copies a row of the driver's: integers and texts.
+func assign(row []driver.Value, into []any) error {
+	if len(row) != len(into) {
+		return fmt.Errorf("%d columns, want %d", len(row), len(into))
+	}
+	for i, v := range row {
+		switch dst := into[i].(type) {
+		case *int64:
+			n, ok := v.(int64)
+			if !ok {
+				return fmt.Errorf("column %d is a %T, want an integer", i, v)
+			}
+			*dst = n
+		case *string:
+			switch v := v.(type) {
+			case string:
+				*dst = v
+			case []byte:
+				*dst = string(v)
+			default:
+				return fmt.Errorf("column %d is a %T, want a text", i, v)
+			}
+		default:
+			return fmt.Errorf("column %d into a %T", i, dst)
+		}
+	}
+	return nil
 }
 
 // scanDelivery reads a row's columns. It wraps sql.ErrNoRows if there is none.
@@ -129,7 +186,7 @@ func (s *Store) Append(ctx context.Context, eventID string, done bool, ds []even
 			}
 		}
 		var err error
-		out, err = appendTx(ctx, tx, rows)
+		out, err = appendTx(ctx, tx, rows, false)
 		return err
 	})
 	if err != nil {
@@ -140,7 +197,7 @@ func (s *Store) Append(ctx context.Context, eventID string, done bool, ds []even
 
 // Pending gives the deliveries that are not done, oldest first.
 func (s *Store) Pending(ctx context.Context) ([]event.Delivery, error) {
-	return s.deliveries(ctx, "SELECT "+columns+" FROM outbox WHERE status = 'pending' ORDER BY id")
+	return s.deliveries(ctx, "SELECT "+columns+" FROM outbox WHERE id > ? AND status = 'pending' ORDER BY id", s.doneID.Load())
 }
 
 func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]event.Delivery, error) {
@@ -165,7 +222,7 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]ev
 
 // Resolve writes what became of a delivery, fails the rest of its sequence if it
 // says so, and adds the deliveries that follow from it, which come back with their
-// ids.
+// ids. What has ended stays as it is.
 func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error) {
 	follow, err := newRows(r.Follow)
 	if err != nil {
@@ -177,8 +234,12 @@ func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, 
 	}
 	var out []event.Delivery
 	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
-		kind, err := setResult(ctx, tx, r, result)
+		fresh, err := setResult(ctx, tx, r, result)
 		if err != nil {
+			return err
+		}
+		if !fresh { // it had ended; so the rest was written then
+			out, err = appendTx(ctx, tx, follow, true)
 			return err
 		}
 		rest := event.Result{Status: event.StatusFailed, Reason: r.RestReason}
@@ -192,12 +253,13 @@ func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, 
 				return err
 			}
 		}
-		if kind == event.ActRevoke && r.Status == event.StatusSent {
-			if err := withdrawn(ctx, tx, r.ID); err != nil {
-				return err
+		if r.Receipt.Withdrawn != 0 {
+			// The row itself keeps the receipt.
+			if _, err := tx.exec(ctx, "UPDATE outbox SET msg_id = '' WHERE id = ?", r.Receipt.Withdrawn); err != nil {
+				return fmt.Errorf("store revocation: %w", err)
 			}
 		}
-		out, err = appendTx(ctx, tx, follow)
+		out, err = appendTx(ctx, tx, follow, false)
 		return err
 	})
 	if err != nil {
@@ -214,63 +276,34 @@ func encodeResult(r event.Result) (string, error) {
 	return string(b), nil
 }
 
-// setResult writes an outcome into a delivery's row, and gives what kind of step
-// that is. What is sent on behalf of one chat may go to another,
+// setResult writes an outcome into a delivery's row, and tells whether the row was
+// still waiting for one. What is sent on behalf of one chat may go to another,
 // whose last message it is.
-func setResult(ctx context.Context, tx *tx, r event.Result, result string) (kind event.ActionKind, err error) {
+func setResult(ctx context.Context, tx *tx, r event.Result, result string) (fresh bool, err error) {
 	done := int64(0)
 	if r.Status != event.StatusPending {
 		if done = r.Receipt.Time.UnixMilli(); r.Receipt.Time.IsZero() {
 			done = time.Now().UnixMilli()
 		}
 	}
-	err = tx.row(ctx, `UPDATE outbox SET status = ?, chat = CASE ? WHEN '' THEN chat ELSE ? END, msg_id = ?, done_at = ?, result = ?
-		WHERE id = ? RETURNING kind`,
-		[]any{string(r.Status), r.Receipt.Chat, r.Receipt.Chat, r.Receipt.MsgID, done, result, r.ID}, &kind)
+	n, err := tx.changed(ctx, `UPDATE outbox SET status = ?, chat = CASE ? WHEN '' THEN chat ELSE ? END, msg_id = ?, done_at = ?, result = ?
+		WHERE id = ? AND status = 'pending'`,
+		string(r.Status), r.Receipt.Chat, r.Receipt.Chat, r.Receipt.MsgID, done, result, r.ID)
 	if err != nil {
-		return "", fmt.Errorf("store outcome of delivery %d: %w", r.ID, err)
+		return false, fmt.Errorf("store outcome of delivery %d: %w", r.ID, err)
 	}
-	return kind, nil
-}
-
-// lastSent is the newest message that a chat has of ours.
-const lastSent = "SELECT " + columns + " FROM outbox WHERE chat = ? AND msg_id <> '' ORDER BY id DESC LIMIT 1"
-
-// withdrawn lets LastSent pass over what a revocation withdrew. The row itself
-// keeps the receipt.
-func withdrawn(ctx context.Context, tx *tx, revocation int64) error {
-	d, err := scanDelivery(func(into ...any) error {
-		return tx.row(ctx, "SELECT "+columns+" FROM outbox WHERE id = ?", []any{revocation}, into...)
-	})
-	if err != nil {
-		return err
-	}
-	id := d.Action.Revoke
-	if id == "" {
-		last, err := scanDelivery(func(into ...any) error { return tx.row(ctx, lastSent, []any{d.Chat.Key}, into...) })
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		id = strconv.FormatInt(last.ID, 10)
-	}
-	if _, err := tx.exec(ctx, "UPDATE outbox SET msg_id = '' WHERE id = CAST(? AS INTEGER)", id); err != nil {
-		return fmt.Errorf("store revocation: %w", err)
-	}
-	return nil
+	return n > 0, nil
 }
 
 // recentMost bounds what Recent gives: more than any daily cap lets out.
 const recentMost = 10_000
 
-// Recent gives what was sent since a time, or may have been, oldest first; of
-// very many the newest.
+// Recent gives what was sent since a time, or may have been, oldest first, among
+// the newest 10,000 deliveries.
 func (s *Store) Recent(ctx context.Context, since time.Time) ([]event.Delivery, error) {
-	ds, err := s.deliveries(ctx, "SELECT "+columns+` FROM outbox WHERE done_at >= ? AND status IN ('sent', 'unknown')
-		ORDER BY done_at DESC, id DESC LIMIT ?`, since.UnixMilli(), recentMost)
-	slices.Reverse(ds)
+	ds, err := s.deliveries(ctx, "SELECT "+columns+` FROM outbox WHERE id > (SELECT COALESCE(max(id), 0) - ? FROM outbox)
+		AND done_at >= ? AND status IN ('sent', 'unknown')`, recentMost, since.UnixMilli())
+	slices.SortStableFunc(ds, func(a, b event.Delivery) int { return a.Receipt.Time.Compare(b.Receipt.Time) })
 	return ds, err
 }
 
@@ -279,10 +312,15 @@ func (s *Store) Delivery(ctx context.Context, id int64) (event.Delivery, error) 
 	return scanDelivery(s.read.QueryRowContext(ctx, "SELECT "+columns+" FROM outbox WHERE id = ?", id).Scan)
 }
 
+// lastMost is how many of the newest deliveries LastSent looks through. What is
+// older cannot be withdrawn any more.
+const lastMost = 10_000
+
 // LastSent gives the newest message that was sent to a chat and not withdrawn; ok
 // is false if there is none.
 func (s *Store) LastSent(ctx context.Context, chat string) (d event.Delivery, ok bool, err error) {
-	d, err = scanDelivery(s.read.QueryRowContext(ctx, lastSent, chat).Scan)
+	d, err = scanDelivery(s.read.QueryRowContext(ctx, "SELECT "+columns+` FROM outbox WHERE id > (SELECT COALESCE(max(id), 0) - ? FROM outbox)
+		AND chat = ? AND msg_id <> '' ORDER BY id DESC LIMIT 1`, lastMost, chat).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, false, nil
 	}

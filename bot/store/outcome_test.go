@@ -76,11 +76,16 @@ func TestLastSentPassesOverWhatWasRevoked(t *testing.T) {
 	}
 	byID.Action.Revoke = "2"
 	revokes := add(t, s, byID, byChat)
-	resolve(t, s, sent(revokes[0].ID, "", ""))
+	withdrew := func(revocation, message int64) event.Result {
+		r := sent(revocation, "", "")
+		r.Receipt.Withdrawn = message
+		return r
+	}
+	resolve(t, s, withdrew(revokes[0].ID, ds[1].ID))
 	if got := lastSent(t, s, "p1"); got != "m2" {
 		t.Errorf("after revoking m1 the last is %q", got)
 	}
-	resolve(t, s, sent(revokes[1].ID, "", ""))
+	resolve(t, s, withdrew(revokes[1].ID, ds[2].ID))
 	if got := lastSent(t, s, "p1"); got != "m0" {
 		t.Errorf("after revoking the last as well it is %q", got)
 	}
@@ -176,10 +181,7 @@ func TestVersion1IsMigratedWithWhatItHolds(t *testing.T) {
 // What the server hands out late is as old as it says, but its id is new here.
 func TestPruneKeepsTheIDOfAnOldMessageThatCameLately(t *testing.T) {
 	s := open(t, t.TempDir())
-	commit(t, s, "late") // its time is years ago
-	if _, err := s.Finish(t.Context(), []string{"late"}, "expired", nil); err != nil {
-		t.Fatal(err)
-	}
+	finish(t, s, commit(t, s, "late", "later"), "expired") // their time is years ago
 	if err := s.Prune(t.Context(), time.Now(), 10*time.Minute, 1000); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +253,7 @@ func TestFullDiskIsSaidAndLosesNothing(t *testing.T) {
 	if got := commit(t, s, "after"); len(got) != 1 {
 		t.Error("nothing can be written after there is room again")
 	}
-	all, err := s.Unfinished(t.Context(), 0, 2000)
+	all, err := s.Unfinished(t.Context(), "", 0, 2000)
 	if want := append(acknowledged, "after"); err != nil || !slices.Equal(idsOf(all), want) {
 		t.Errorf("stored %d events, %v; want %d", len(all), err, len(want))
 	}
@@ -283,7 +285,7 @@ func TestCloseAnswersEveryWriter(t *testing.T) {
 	}
 	wg.Wait()
 	s = open(t, dir)
-	all, err := s.Unfinished(t.Context(), 0, 10000)
+	all, err := s.Unfinished(t.Context(), "", 0, 10000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,6 +77,42 @@ ALTER TABLE outbox ADD COLUMN result TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN blank INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_body ON outbox (done_at) WHERE blank = 0 AND status <> 'pending';
 `,
+	`
+-- An index costs as much as the row at every write. What is looked for here is
+-- near the end, by the row's number; only ids are looked up.
+CREATE TABLE inbox_3 (
+	seq     INTEGER PRIMARY KEY,
+	id      TEXT NOT NULL UNIQUE,
+	at      INTEGER NOT NULL, -- of the event, Unix milliseconds
+	came    INTEGER NOT NULL, -- here, Unix milliseconds
+	chat    TEXT NOT NULL,
+	outcome TEXT,
+	deaths  INTEGER NOT NULL, -- of the process, in a row, while it was handled
+	body    TEXT
+);
+INSERT INTO inbox_3 SELECT seq, id, at, came, COALESCE(json_extract(body, '$.chat.key'), ''), outcome, deaths, body FROM inbox;
+DROP TABLE inbox;
+ALTER TABLE inbox_3 RENAME TO inbox;
+
+CREATE TABLE outbox_3 (
+	id      INTEGER PRIMARY KEY,
+	status  TEXT NOT NULL,
+	chat    TEXT NOT NULL,
+	kind    TEXT NOT NULL,
+	msg_id  TEXT NOT NULL,
+	made    INTEGER NOT NULL, -- Unix milliseconds
+	done_at INTEGER NOT NULL, -- Unix milliseconds
+	event   TEXT NOT NULL,
+	handler TEXT NOT NULL,
+	n       INTEGER NOT NULL,
+	blank   INTEGER NOT NULL DEFAULT 0,
+	result  TEXT NOT NULL,
+	body    TEXT NOT NULL
+);
+INSERT INTO outbox_3 SELECT id, status, chat, kind, msg_id, done_at, done_at, event, handler, n, blank, result, body FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE outbox_3 RENAME TO outbox;
+`,
 }
 
 // NewerError tells that a later version of wxbot wrote the database.

@@ -7,6 +7,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,6 +37,9 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	tx    *tx // the writer's
+	marks *marks
+	// Before these numbers nothing is to be done.
+	doneSeq, doneID atomic.Int64
 
 	wake   chan struct{} // something was put into jobs, or closed was set
 	writer sync.WaitGroup
@@ -82,14 +87,36 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.release())
 	}
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", s.path(), err), s.read.Close(), s.write.Close(), l.release())
 	}
-	s.tx = &tx{conn: conn, stmts: map[string]*sql.Stmt{}}
+	return s, nil
+}
+
+// begin starts the writer and takes up what the last process left.
+func (s *Store) begin(ctx context.Context) error {
+	if err := s.findFloor(ctx); err != nil {
+		return err
+	}
+	m, left, err := openMarks(s.opts.Dir)
+	if err != nil {
+		return err
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return errors.Join(err, m.f.Close())
+	}
+	s.marks, s.tx = m, &tx{conn: conn, stmts: map[string]driver.Stmt{}}
 	// A write that has begun is not given up with ctx.
 	s.writer.Go(func() { s.writeLoop(context.WithoutCancel(ctx)) })
-	return s, nil
+	if err = s.recover(ctx, left); err == nil {
+		err = m.clear()
+	}
+	if err == nil {
+		return nil
+	}
+	s.end()
+	return errors.Join(err, s.tx.close(), m.f.Close())
 }
 
 func (s *Store) path() string { return filepath.Join(s.opts.Dir, fileName) }
@@ -186,14 +213,19 @@ func (s *Store) moveAside() (string, error) {
 func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
-		s.mu.Lock()
-		s.closed = true
-		s.mu.Unlock()
-		s.signal()
-		s.writer.Wait()
-		err = errors.Join(s.read.Close(), s.tx.close(), s.write.Close(), s.lock.release())
+		s.end()
+		err = errors.Join(s.read.Close(), s.tx.close(), s.write.Close(), s.marks.close(), s.lock.release())
 	})
 	return err
+}
+
+// end stops the writer when nothing is left to write.
+func (s *Store) end() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.signal()
+	s.writer.Wait()
 }
 
 // job is one caller's write. Its error is its own; a transaction that cannot be
@@ -246,10 +278,13 @@ func (s *Store) take() (jobs []*job, open bool) {
 // writeLoop is the only writer: whoever waits while a transaction is being
 // committed shares the next one. It ends after Close when nothing is left.
 func (s *Store) writeLoop(ctx context.Context) {
+	last := 0
 	for {
+		s.gather(last)
 		jobs, open := s.take()
 		switch {
 		case len(jobs) > 0:
+			last = len(jobs)
 			s.group(ctx, jobs)
 		case open:
 			<-s.wake
@@ -257,6 +292,41 @@ func (s *Store) writeLoop(ctx context.Context) {
 			return
 		}
 	}
+}
+
+const (
+	// gatherFrom is how many writers must have shared the last transaction for the
+	// next one to wait for as many.
+	gatherFrom = 4
+	// gatherMost is how long it waits; a commit takes about as long.
+	gatherMost = 200 * time.Microsecond
+)
+
+// gather waits a little for company where there was some: under load most of what
+// a transaction costs is shared by those in it.
+func (s *Store) gather(last int) {
+	if last < gatherFrom {
+		return
+	}
+	t := time.NewTimer(gatherMost)
+	defer t.Stop()
+	for s.waiting() < last {
+		select {
+		case <-s.wake:
+		case <-t.C:
+			s.signal() // whoever came is looked for
+			return
+		}
+	}
+}
+
+func (s *Store) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return groupMost
+	}
+	return len(s.jobs)
 }
 
 // group commits jobs together. If one of several fails, each is tried in a

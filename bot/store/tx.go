@@ -3,25 +3,33 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
-// tx is the writer's connection inside a transaction. It compiles each statement
-// once: that costs several times what running it does.
+// tx is the writer's connection inside a transaction. It speaks to the driver
+// itself, which halves what a statement costs, and compiles each statement once.
 type tx struct {
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	raw   driver.Conn // of conn, while run runs
+	stmts map[string]driver.Stmt
+	args  []driver.NamedValue
 }
 
 // stmt gives a statement, compiled. The queries are constants of this package, so
 // there are few of them.
-func (t *tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+func (t *tx) stmt(ctx context.Context, query string) (driver.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := t.conn.PrepareContext(ctx, query)
+	c, ok := t.raw.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, errors.New("the driver prepares no statements")
+	}
+	s, err := c.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("compile %q: %w", query, err)
 	}
@@ -29,37 +37,107 @@ func (t *tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
+// bind puts arguments into the driver's form. The result is good until the next
+// call.
+func (t *tx) bind(args []any) ([]driver.NamedValue, error) {
+	t.args = t.args[:0]
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+		t.args = append(t.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	return t.args, nil
+}
+
 func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	s, err := t.stmt(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(ctx, args...)
+	values, err := t.bind(args)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := s.(driver.StmtExecContext)
+	if !ok {
+		return nil, errors.New("the driver runs no statements")
+	}
+	return e.ExecContext(ctx, values)
 }
 
-// row reads one row; no row is sql.ErrNoRows.
-func (t *tx) row(ctx context.Context, query string, args []any, into ...any) error {
+// changed runs a statement and tells how many rows it changed.
+func (t *tx) changed(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.exec(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// rows reads the rows of a query, one after the other, as long as each says so.
+// The values are good during the call.
+func (t *tx) rows(ctx context.Context, query string, args []any, each func(row []driver.Value) error) (err error) {
 	s, err := t.stmt(ctx, query)
 	if err != nil {
 		return err
 	}
-	return s.QueryRowContext(ctx, args...).Scan(into...)
+	values, err := t.bind(args)
+	if err != nil {
+		return err
+	}
+	q, ok := s.(driver.StmtQueryContext)
+	if !ok {
+		return errors.New("the driver runs no queries")
+	}
+	rows, err := q.QueryContext(ctx, values)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(row); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
 }
 
 // run carries jobs out in one transaction.
 func (t *tx) run(ctx context.Context, jobs []*job) error {
-	if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return hint(err)
-	}
-	for _, j := range jobs {
-		if err := j.do(ctx, t); err != nil {
+	return t.with(func() error {
+		if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+			return hint(err)
+		}
+		for _, j := range jobs {
+			if err := j.do(ctx, t); err != nil {
+				return errors.Join(hint(err), t.rollback(ctx))
+			}
+		}
+		if _, err := t.exec(ctx, "COMMIT"); err != nil {
 			return errors.Join(hint(err), t.rollback(ctx))
 		}
-	}
-	if _, err := t.exec(ctx, "COMMIT"); err != nil {
-		return errors.Join(hint(err), t.rollback(ctx))
-	}
-	return nil
+		return nil
+	})
+}
+
+// with runs f while the driver's connection is at hand.
+func (t *tx) with(f func() error) error {
+	return t.conn.Raw(func(c any) error {
+		raw, ok := c.(driver.Conn)
+		if !ok {
+			return errors.New("no connection of the driver")
+		}
+		t.raw = raw
+		return f()
+	})
 }
 
 // rollback undoes a transaction, unless SQLite has done so by itself, as it does

@@ -1,0 +1,55 @@
+package luahost_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wxbot/bot/event"
+)
+
+// What a handler did before the lane went on decides whether its event is done: a
+// daemon that is killed while a handler sleeps before its first effect runs it again.
+func TestClaims(t *testing.T) {
+	for name, c := range map[string]struct {
+		body    string
+		claim   event.Claim
+		done    bool // told with World.Done in the end
+		running bool // marked again after the sleep
+	}{
+		"nothing":            {``, event.Unclaimed, false, false},
+		"true":               {`return true`, event.Claimed, false, false},
+		"reply":              {`msg:reply("a")`, event.Answered, false, false},
+		"reply, then sleep":  {`msg:reply("a") bot.sleep(60) msg:reply("b")`, event.Answered, false, false},
+		"sleep, then reply":  {`bot.sleep(60) msg:reply("a")`, event.Held, false, true},
+		"sleep, then silent": {`bot.sleep(60)`, event.Held, true, true},
+		"sleep, then error":  {`bot.sleep(60) error("x")`, event.Held, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, map[string]string{"p.lua": `
+bot.plugin { name = "p", version = "1", api = 1 }
+bot.on("message", function(msg) ` + c.body + ` end)`})
+				s.mustLoad()
+				ev := s.message("hi")
+				ev.Seq = 7
+				if got := s.host.On(t.Context(), ev); got != c.claim {
+					t.Errorf("claim %v, want %v", got, c.claim)
+				}
+				synctest.Wait()
+				if len(s.world.done) != 0 {
+					t.Errorf("done while it sleeps: %q", s.world.done)
+				}
+				<-time.After(2 * time.Minute)
+				synctest.Wait()
+				if got := slices.Equal(s.world.done, []string{ev.ID}); got != c.done {
+					t.Errorf("done in the end: %q, want it: %v", s.world.done, c.done)
+				}
+				if got := slices.Equal(s.world.running, []string{"begin 7", "end 7"}); got != c.running {
+					t.Errorf("marks %q, want them: %v", s.world.running, c.running)
+				}
+			})
+		})
+	}
+}
