@@ -38,6 +38,7 @@ type account struct {
 	tell     func(Notice)
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
+	alert    func(kind alertKind, detail string)
 
 	mu      sync.Mutex
 	client  *wx.Client
@@ -128,12 +129,15 @@ func (a *account) ended(ctx context.Context, err error) (next, error) {
 	case errors.Is(err, errOtherAccount):
 		return afterScan, err
 	case errors.As(err, &refused):
+		a.alert(alertRefused, refused.Text)
 		return atOnce, a.refuse(ctx, refused.Code, refused.Text)
 	case errors.As(err, &out) && out.Restricted:
+		a.alert(alertRestricted, "")
 		return atOnce, a.refuse(ctx, out.Code, "the session was cut right after the login; the account seems to be restricted")
 	case errors.Is(err, wx.ErrLoggedOut):
 		a.log.Error().Err(err).Msg("logged out")
 		a.tell(LoggedOut{Reason: err.Error()})
+		a.alert(alertLogout, err.Error())
 		a.emit(ctx, event.KindLogout, err.Error())
 		if err := a.store.ClearSession(ctx); err != nil {
 			return atOnce, fmt.Errorf("clear session: %w", err)
@@ -142,6 +146,7 @@ func (a *account) ended(ctx context.Context, err error) (next, error) {
 	case errors.Is(err, wx.ErrNoScan):
 		a.log.Error().Msg("nobody scanned: run wxbot qr")
 		a.setState("waiting for wxbot qr: nobody scanned")
+		a.alert(alertQR, "")
 		return afterScan, nil
 	}
 	a.log.Error().Err(err).Msg("session ended")

@@ -33,6 +33,7 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	dispatch *dispatch.Dispatcher
 	world    *world
+	alerts   *alerter
 
 	started time.Time
 	notices chan string
@@ -102,6 +103,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	t.start(ctx, "watch", b.watcher().run)
 	t.start(ctx, "prune", b.pruneLoop)
 	t.start(ctx, "systemd", b.systemdLoop)
+	t.start(ctx, "alerts", b.alerts.run)
 	t.start(ctx, "account", b.acc.run)
 	return nil
 }
@@ -121,6 +123,10 @@ func (b *Bot) firstPlugins(ctx context.Context) error {
 func (b *Bot) open(ctx context.Context) error {
 	o := b.opts
 	var err error
+	b.alerts, err = newAlerter(o.Config.Alerts, o.Clock, b.component("alerts"), b.nickname)
+	if err != nil {
+		return err
+	}
 	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store")})
 	if err != nil {
 		return err
@@ -161,6 +167,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	b.acc.kick = b.outbox.Kick
+	b.acc.alert = b.alerts.raise
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),

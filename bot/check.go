@@ -11,7 +11,7 @@ import (
 
 // Report is what `wxbot check` found: everything that `wxbot run` would load.
 type Report struct {
-	// Problems of rules and plugins, errors and warnings, in the order of
+	// Problems of rules, plugins and alerts, errors and warnings, in the order of
 	// their places.
 	Problems []conf.Problem
 	Rules    []RuleReport
@@ -39,6 +39,7 @@ func Check(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{}
+	r.checkAlerts(o.Config.Alerts)
 	exports, err := r.checkPlugins(ctx, o)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type Config struct {
 	Socket    string
 	LogLevel  string
 	LogFormat string // "auto", "json", "console"
+	Alerts    Alerts
 }
 
 // configKeys are the settings in the order of the documentation: the key of
@@ -99,6 +100,7 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 	if err := c.readFile(); err != nil {
 		return Config{}, err
 	}
+	c.Alerts.getenv = env.Getenv
 	given := configKeys(&flags)
 	for i, k := range configKeys(&c) {
 		from, where := *given[i].value, "--"+k.name

@@ -21,8 +21,15 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		byName[k.yaml()] = k
 		names = append(names, k.yaml())
 	}
+	names = append(names, "alerts")
 	var problems []conf.Problem
 	for _, e := range root.Entries {
+		if e.Key.Value == "alerts" {
+			specs, ps := readAlerts(e.Value, filepath.Dir(c.File))
+			c.Alerts.specs = specs
+			problems = append(problems, ps...)
+			continue
+		}
 		k, ok := byName[e.Key.Value]
 		if !ok {
 			hint := ""

@@ -140,6 +140,13 @@ func (b *book) MemberByName(group, name string) event.Person {
 }
 
 // selfNames are the names by which a mention in a group means the account.
+// nickname is the account's own; "" before the first login of this run.
+func (b *book) nickname() string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.self.NickName
+}
+
 func (b *book) selfNames(group string) []string {
 	b.mu.RLock()
 	self, dir := b.self, b.dir

@@ -49,6 +49,7 @@ func (b *Bot) Status(context.Context) (control.Status, error) {
 	st.Outbox = control.Outbox{
 		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired,
 	}
+	st.Alerts = b.alerts.state()
 	return st, nil
 }
 

@@ -27,6 +27,10 @@ func (d *daemon) QR(_ context.Context, ask bool) (control.QR, error) {
 	return control.QR{Payload: "https://login.weixin.qq.com/l/x", Attempt: 1, Max: 5}, nil
 }
 
+func (d *daemon) TestAlerts(context.Context) ([]control.AlertResult, error) {
+	return []control.AlertResult{{Target: "webhook example.com"}, {Target: "command tell", Error: "status 500"}}, nil
+}
+
 func serve(t *testing.T, d *daemon) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "s.sock")

@@ -5,6 +5,7 @@
 //	GET  /v1/status   Status
 //	POST /v1/reload   204, or 422 with Failure
 //	GET  /v1/qr       QR
+//	POST /v1/alerts/test   a list of AlertResult
 //	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
 package control
 
@@ -37,6 +38,7 @@ type Status struct {
 	Broken  string   `json:"broken,omitempty"`
 	Plugins []Plugin `json:"plugins"`
 	Outbox  Outbox   `json:"outbox"`
+	Alerts  Alerts   `json:"alerts"`
 }
 
 // Plugin is one plugin's state.
@@ -79,6 +81,8 @@ type Daemon interface {
 	// QR gives the code shown now; with ask, it first asks for a new round if
 	// the daemon waits for an operator.
 	QR(ctx context.Context, ask bool) (QR, error)
+	// TestAlerts tries every target of the alerts once.
+	TestAlerts(ctx context.Context) ([]AlertResult, error)
 }
 
 // Options configures a Server. Path and Daemon are required.
@@ -196,6 +200,10 @@ func (s *Server) handler() http.Handler {
 			s.answer(w, q, err)
 		}
 	}
+	mux.HandleFunc("POST /v1/alerts/test", func(w http.ResponseWriter, r *http.Request) {
+		results, err := s.opts.Daemon.TestAlerts(r.Context())
+		s.answer(w, results, err)
+	})
 	mux.HandleFunc("GET /v1/qr", qr(false))
 	mux.HandleFunc("POST /v1/qr", qr(true))
 	return mux

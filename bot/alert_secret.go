@@ -1,0 +1,152 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"wxbot/bot/conf"
+)
+
+// alertSecretMost is the size of the largest secret, in bytes.
+const alertSecretMost = 64 << 10
+
+// resolve reads the secrets that the targets name, by name, and checks what could
+// not be checked without them. missing tells of secrets that are not there for
+// this process; wrong of anything else.
+func (c *Alerts) resolve() (secrets map[string]string, missing, wrong []conf.Problem) {
+	secrets = map[string]string{}
+	for _, s := range c.specs {
+		complete := true
+		s.templates(func(t alertTemplate) {
+			for _, p := range t.parts {
+				if !p.secret() {
+					continue
+				}
+				v, err := c.secret(p.name)
+				if err != nil {
+					complete = false
+					missing = append(missing, alertProblem(t.node, err.Error(), ""))
+				}
+				secrets[p.name] = v
+			}
+		})
+		if text, n := s.check(secrets); complete && text != "" {
+			wrong = append(wrong, alertProblem(n, text, ""))
+		}
+	}
+	return secrets, missing, wrong
+}
+
+// templates calls f for every text of a target.
+func (s *alertSpec) templates(f func(alertTemplate)) {
+	f(s.url)
+	if s.json != nil {
+		s.json.templates(f)
+	}
+	for _, p := range s.form {
+		f(p.value)
+	}
+	if s.body != nil {
+		f(*s.body)
+	}
+	for _, p := range s.headers {
+		f(p.value)
+	}
+	for _, t := range s.command {
+		f(t)
+	}
+}
+
+// check tells what is wrong with a target whose secrets are known.
+func (s *alertSpec) check(secrets map[string]string) (string, *conf.Node) {
+	if !s.isCommand() {
+		return checkAlertURL(s.url.beforeFields(secrets)), s.url.node
+	}
+	program := s.command[0]
+	if _, err := exec.LookPath(program.fill(nil, nil)); err != nil {
+		if e, ok := errors.AsType[*exec.Error](err); ok {
+			err = e.Err
+		}
+		return fmt.Sprintf("command %q: %v", program.fill(nil, nil), err), program.node
+	}
+	return "", nil
+}
+
+// secret reads "env:NAME" or "cred:NAME". Its errors hold the name alone.
+func (c *Alerts) secret(name string) (string, error) {
+	kind, name, _ := strings.Cut(name, ":")
+	if c.getenv == nil {
+		return "", fmt.Errorf("${%s:%s}: no environment", kind, name)
+	}
+	if kind == "env" {
+		v := c.getenv(name)
+		if v == "" {
+			return "", fmt.Errorf("${env:%s}: the variable is not set", name)
+		}
+		return v, nil
+	}
+	dir := c.getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", fmt.Errorf("${cred:%s}: CREDENTIALS_DIRECTORY is not set", name)
+	}
+	v, err := readCredential(filepath.Join(dir, name))
+	if err != nil {
+		return "", fmt.Errorf("${cred:%s}: %w", name, err)
+	}
+	return v, nil
+}
+
+// readCredential reads a file without the end of its last line.
+func readCredential(path string) (_ string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b, err := io.ReadAll(io.LimitReader(f, alertSecretMost+1))
+	if err != nil {
+		return "", err
+	}
+	v := strings.TrimRight(string(b), "\r\n")
+	switch {
+	case v == "":
+		return "", errors.New("the file is empty")
+	case len(b) > alertSecretMost:
+		return "", fmt.Errorf("the file has more than %d bytes", alertSecretMost)
+	}
+	return v, nil
+}
+
+// beforeFields is the address as far as no alert changes it, and whether more
+// follows.
+func (t alertTemplate) beforeFields(secrets map[string]string) (prefix string, more bool) {
+	for i, p := range t.parts {
+		if p.name != "" && !p.secret() {
+			return alertTemplate{parts: t.parts[:i]}.fill(nil, secrets), true
+		}
+	}
+	return t.fill(nil, secrets), false
+}
+
+// checkAlertURL tells what is wrong with an address, in words that do not repeat
+// it; more tells that an alert adds to its end.
+func checkAlertURL(prefix string, more bool) string {
+	u, err := url.Parse(prefix)
+	switch {
+	case err != nil:
+		return "webhook is no URL"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "webhook is no URL that begins with https:// or http://"
+	case u.Hostname() == "":
+		return "webhook names no host"
+	case more && u.Path == "" && u.RawQuery == "" && !u.ForceQuery:
+		return "the host of webhook must be fixed"
+	}
+	return ""
+}
