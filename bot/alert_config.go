@@ -278,3 +278,21 @@ func (r *alertReader) on(n *conf.Node) []alertKind {
 	}
 	return kinds
 }
+
+// hideAlertLines takes the lines of `alerts:` out of problems that the YAML parser
+// found: it knows nothing of tokens.
+func hideAlertLines(problems []conf.Problem, src string) {
+	hidden := map[int]bool{}
+	inside := false
+	for i, line := range strings.Split(src, "\n") {
+		if word := strings.TrimLeft(line, "\"'"); word != "" && !strings.ContainsAny(word[:1], " \t-#") {
+			inside = strings.HasPrefix(word, "alerts")
+		}
+		hidden[i+1] = inside
+	}
+	for i := range problems {
+		if hidden[problems[i].Line] {
+			problems[i].Excerpt = ""
+		}
+	}
+}

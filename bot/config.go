@@ -181,6 +181,7 @@ func (c *Config) readFile() error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	root, problems := conf.Parse(c.File, src)
+	hideAlertLines(problems, string(src))
 	problems = append(problems, c.fill(root)...)
 	if len(problems) > 0 {
 		return &ConfigError{Problems: problems}

@@ -139,7 +139,6 @@ func (b *book) MemberByName(group, name string) event.Person {
 	return p
 }
 
-// selfNames are the names by which a mention in a group means the account.
 // nickname is the account's own; "" before the first login of this run.
 func (b *book) nickname() string {
 	b.mu.RLock()
@@ -147,6 +146,7 @@ func (b *book) nickname() string {
 	return b.self.NickName
 }
 
+// selfNames are the names by which a mention in a group means the account.
 func (b *book) selfNames(group string) []string {
 	b.mu.RLock()
 	self, dir := b.self, b.dir

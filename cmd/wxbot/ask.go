@@ -78,6 +78,12 @@ func printStatus(con *console, st control.Status) {
 	}
 	o := st.Outbox
 	line("outbox", "%d waiting, %d sent, %d failed, %d unknown, %d expired", o.Waiting, o.Sent, o.Failed, o.Unknown, o.Expired)
+	if a := st.Alerts; a.Targets > 0 {
+		line("alerts", "%d targets, %d sent, %d failed", a.Targets, a.Sent, a.Failed)
+		if f := a.LastFailure; f != nil {
+			line("", "last failure %s: %s: %s: %s", f.At.Local().Format(time.DateTime), f.Event, f.Target, f.Error)
+		}
+	}
 	line("version", "%s, up since %s", st.Version, st.Started.Local().Format(time.DateTime))
 }
 
