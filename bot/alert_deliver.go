@@ -25,7 +25,7 @@ func alertPause(tries int) time.Duration {
 	case 3:
 		pause = 2 * time.Minute
 	}
-	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // spreads tries, guards nothing
+	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 }
 
 // waitingAlert is one that was not delivered yet.
@@ -89,21 +89,17 @@ func (a *alerter) try(ctx context.Context, t *alertTarget, w *waitingAlert) (don
 		return false
 	}
 	w.tries++
-	_, refused := errors.AsType[*refusedAlert](err)
+	_, refused := errors.AsType[*refusedAlertError](err)
 	final := refused || w.tries >= alertTries
 	a.missed(t, &w.alert, err, final)
-	line := a.log.Warn()
 	if final {
-		line = a.log.Error()
-	}
-	line = line.Err(err).Str("target", t.name).Str("event", string(w.kind)).Int("attempt", w.tries)
-	if final {
-		line.Msg("alert given up")
+		a.log.Error().Err(err).Str("target", t.name).Str("event", string(w.kind)).Int("attempt", w.tries).Msg("alert given up")
 		return true
 	}
 	wait := alertPause(w.tries)
 	w.due = time.Now().Add(wait)
-	line.Dur("wait", wait).Msg("alert not delivered")
+	a.log.Warn().Err(err).Str("target", t.name).Str("event", string(w.kind)).Int("attempt", w.tries).
+		Dur("wait", wait).Msg("alert not delivered")
 	return false
 }
 

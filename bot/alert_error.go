@@ -19,7 +19,7 @@ func plainNetError(ctx context.Context, err error) error {
 	}
 	for _, known := range []error{errAlertProxy, errAlertElsewhere, errAlertRedirect} {
 		if errors.Is(err, known) {
-			return &refusedAlert{known.Error()}
+			return &refusedAlertError{known.Error()}
 		}
 	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok {

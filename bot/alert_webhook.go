@@ -56,10 +56,10 @@ func checkAlertRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// refusedAlert is an answer that no repetition changes.
-type refusedAlert struct{ text string }
+// refusedAlertError is a failure that no repetition changes.
+type refusedAlertError struct{ text string }
 
-func (e *refusedAlert) Error() string { return e.text }
+func (e *refusedAlertError) Error() string { return e.text }
 
 // post sends one alert to a webhook. Its errors show nothing of the request.
 func (t *alertTarget) post(ctx context.Context, a *alert) error {
@@ -155,7 +155,7 @@ func checkAlertStatus(code int) error {
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
 		return fmt.Errorf("status %d", code)
 	}
-	return &refusedAlert{fmt.Sprintf("status %d", code)}
+	return &refusedAlertError{fmt.Sprintf("status %d", code)}
 }
 
 // checkAlertAnswer looks into the JSON with which chat services refuse a message
@@ -173,7 +173,7 @@ func checkAlertAnswer(body []byte) error {
 	}
 	if answer.Code != nil && answer.Code.String() != "0" && answer.Code.String() != "200" {
 		// Not repeated: an unknown service may mean success by its number.
-		return &refusedAlert{fmt.Sprintf("answered code %s", answer.Code)}
+		return &refusedAlertError{fmt.Sprintf("answered code %s", answer.Code)}
 	}
 	return nil
 }

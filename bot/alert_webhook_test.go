@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -77,13 +78,15 @@ func TestWebhookSendsWhatTheFileSays(t *testing.T) {
 		{"default", "", "application/json; charset=utf-8", func(r hookRequest) error {
 			return sameJSON(r.body, map[string]any{"event": "refused", "text": nasty, "account": "小助手", "time": "2026-01-02T03:04:05Z"})
 		}},
-		{"json", `
+		{
+			"json", `
     json: {msgtype: text, text: {content: "${text}", n: 3, ok: true, none: , quoted: "3", list: ["${event}", 0627]}}`,
 			"application/json; charset=utf-8", func(r hookRequest) error {
 				return sameJSON(r.body, map[string]any{"msgtype": "text", "text": map[string]any{
 					"content": nasty, "n": 3.0, "ok": true, "none": nil, "quoted": "3", "list": []any{"refused", "0627"},
 				}})
-			}},
+			},
+		},
 		{"form", `
     form: {title: "wxbot ${event}", desp: "${text}"}`, "application/x-www-form-urlencoded", func(r hookRequest) error {
 			v, err := url.ParseQuery(r.body)
@@ -200,7 +203,7 @@ func TestWebhookAnswers(t *testing.T) {
 			if err == nil {
 				return
 			}
-			if _, refused := err.(*refusedAlert); refused != tt.refused { //nolint:errorlint // the type itself decides
+			if _, refused := errors.AsType[*refusedAlertError](err); refused != tt.refused {
 				t.Errorf("%v: refused %v, want %v", err, refused, tt.refused)
 			}
 			if strings.Contains(err.Error(), "tok-1") {

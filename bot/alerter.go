@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,12 +78,7 @@ func (s *alertSpec) name(secrets map[string]string) string {
 
 // takes tells whether a target wants to hear of something.
 func (s *alertSpec) takes(kind alertKind) bool {
-	for _, k := range s.on {
-		if k == kind {
-			return true
-		}
-	}
-	return len(s.on) == 0
+	return len(s.on) == 0 || slices.Contains(s.on, kind)
 }
 
 // raise tells the operator that something needs a person; detail is for people,

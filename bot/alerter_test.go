@@ -54,6 +54,7 @@ type told struct {
 // bubble is a running alerter whose webhook is a web server in memory.
 type bubble struct {
 	*alerter
+	t    *testing.T
 	stop func()
 
 	mu     sync.Mutex
@@ -62,11 +63,11 @@ type bubble struct {
 }
 
 // inBubble runs f with an alerter; answer gives the status of each request.
-func inBubble(t *testing.T, answer func(n int, text string) int, f func(t *testing.T, b *bubble)) {
+func inBubble(t *testing.T, answer func(n int, text string) int, f func(b *bubble)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		b := &bubble{alerter: alerterFor(t, "alerts:\n  - webhook: http://hook.example/x\n    body: \"${text}\"", nil), answer: answer}
+		b := &bubble{t: t, alerter: alerterFor(t, "alerts:\n  - webhook: http://hook.example/x\n    body: \"${text}\"", nil), answer: answer}
 		l := newPipes()
 		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
@@ -93,7 +94,7 @@ func inBubble(t *testing.T, answer func(n int, text string) int, f func(t *testi
 			}
 		})
 		b.stop = func() { cancel(); <-ended }
-		f(t, b)
+		f(b)
 		b.stop()
 		srv.Close()
 		transport.CloseIdleConnections()
@@ -120,44 +121,44 @@ func after(d time.Duration) {
 func well(int, string) int { return http.StatusOK }
 
 func TestAlertIsDeliveredOnceAndCounted(t *testing.T) {
-	inBubble(t, well, func(t *testing.T, b *bubble) {
+	inBubble(t, well, func(b *bubble) {
 		b.raise(alertLogout, "a")
 		after(time.Hour)
 		if got := b.texts(); got != "a" {
-			t.Errorf("told %q", got)
+			b.t.Errorf("told %q", got)
 		}
 		if s := b.state(); s.Targets != 1 || s.Sent != 1 || s.Failed != 0 || s.LastFailure != nil {
-			t.Errorf("status %+v", s)
+			b.t.Errorf("status %+v", s)
 		}
 	})
 }
 
 func TestAlertIsRepeatedForAboutTenMinutes(t *testing.T) {
-	inBubble(t, func(int, string) int { return http.StatusBadGateway }, func(t *testing.T, b *bubble) {
+	inBubble(t, func(int, string) int { return http.StatusBadGateway }, func(b *bubble) {
 		b.raise(alertLogout, "a")
 		after(time.Second)
 		if s := b.state(); s.Failed != 0 || s.LastFailure == nil || s.LastFailure.Error != "status 502" || s.LastFailure.Target != "webhook hook.example" {
-			t.Errorf("status after the first try %+v", s)
+			b.t.Errorf("status after the first try %+v", s)
 		}
 		after(3 * time.Hour)
 		if s := b.state(); s.Failed != 1 || s.Sent != 0 {
-			t.Errorf("status at the end %+v", s)
+			b.t.Errorf("status at the end %+v", s)
 		}
 		if len(b.told) != alertTries {
-			t.Fatalf("%d tries", len(b.told))
+			b.t.Fatalf("%d tries", len(b.told))
 		}
 		if last := b.told[alertTries-1].after; last < 7*time.Minute || last > 13*time.Minute {
-			t.Errorf("the last try was after %s", last)
+			b.t.Errorf("the last try was after %s", last)
 		}
 	})
 }
 
 func TestRefusedAlertIsNotRepeated(t *testing.T) {
-	inBubble(t, func(int, string) int { return http.StatusNotFound }, func(t *testing.T, b *bubble) {
+	inBubble(t, func(int, string) int { return http.StatusNotFound }, func(b *bubble) {
 		b.raise(alertLogout, "a")
 		after(time.Hour)
 		if s := b.state(); b.texts() != "a" || s.Failed != 1 {
-			t.Errorf("told %q, status %+v", b.texts(), s)
+			b.t.Errorf("told %q, status %+v", b.texts(), s)
 		}
 	})
 }
@@ -169,23 +170,23 @@ func TestAlertThatFailsHoldsUpNone(t *testing.T) {
 		}
 		return http.StatusOK
 	}
-	inBubble(t, bad, func(t *testing.T, b *bubble) {
+	inBubble(t, bad, func(b *bubble) {
 		b.raise(alertLogout, "a")
 		after(time.Second)
 		b.raise(alertQR, "b")
 		after(time.Second)
 		if got := b.texts(); got != "a b" {
-			t.Errorf("told %q, want b while a waits", got)
+			b.t.Errorf("told %q, want b while a waits", got)
 		}
 		after(time.Hour)
 		if s := b.state(); b.texts() != "a b a a" || s.Sent != 2 || s.Failed != 0 {
-			t.Errorf("told %q, status %+v", b.texts(), s)
+			b.t.Errorf("told %q, status %+v", b.texts(), s)
 		}
 	})
 }
 
 func TestAlertsAreNotRepeatedAndBounded(t *testing.T) {
-	inBubble(t, well, func(t *testing.T, b *bubble) {
+	inBubble(t, well, func(b *bubble) {
 		for range 20 {
 			b.raise(alertLogout, "a")
 		}
@@ -193,7 +194,7 @@ func TestAlertsAreNotRepeatedAndBounded(t *testing.T) {
 		b.raise(alertLogout, "a")
 		after(time.Second)
 		if got := b.texts(); got != "a" {
-			t.Errorf("told %q within ten minutes", got)
+			b.t.Errorf("told %q within ten minutes", got)
 		}
 		after(time.Minute)
 		b.raise(alertLogout, "a")
@@ -203,20 +204,20 @@ func TestAlertsAreNotRepeatedAndBounded(t *testing.T) {
 		b.raise(alertQR, "other")
 		after(time.Second)
 		if got := b.texts(); got != "a a 0 1 2 3 other" {
-			t.Errorf("told %q, want %d of a kind", got, alertHourly)
+			b.t.Errorf("told %q, want %d of a kind", got, alertHourly)
 		}
 		after(time.Hour)
 		b.raise(alertLogout, "next hour")
 		after(time.Second)
 		if got := b.texts(); !strings.HasSuffix(got, "other next hour") {
-			t.Errorf("told %q", got)
+			b.t.Errorf("told %q", got)
 		}
 	})
 }
 
 // What is raised while a target does not answer is bounded, and raise never waits.
 func TestAlertsWithoutNetworkAreBounded(t *testing.T) {
-	inBubble(t, func(int, string) int { return http.StatusBadGateway }, func(t *testing.T, b *bubble) {
+	inBubble(t, func(int, string) int { return http.StatusBadGateway }, func(b *bubble) {
 		for i := range 200 {
 			b.raise(alertKind(fmt.Sprint(i)), "x")
 		}
@@ -226,7 +227,7 @@ func TestAlertsWithoutNetworkAreBounded(t *testing.T) {
 		}
 		after(24 * time.Hour)
 		if s := b.state(); s.Failed < alertQueueMost || s.Failed > 3*alertQueueMost {
-			t.Errorf("status %+v", s)
+			b.t.Errorf("status %+v", s)
 		}
 	})
 }
@@ -237,16 +238,16 @@ func TestStopTriesOnceWhatNobodyTriedAndEndsInTime(t *testing.T) {
 			return http.StatusBadGateway
 		}
 		return http.StatusOK
-	}, func(t *testing.T, b *bubble) {
+	}, func(b *bubble) {
 		b.raise(alertLogout, "tried")
 		after(time.Second)
 		b.raise(alertRefused, "new")
 		b.stop()
 		if got := b.texts(); got != "tried new" {
-			t.Errorf("told %q, want the new one and no second try", got)
+			b.t.Errorf("told %q, want the new one and no second try", got)
 		}
 	})
-	inBubble(t, well, func(t *testing.T, b *bubble) {
+	inBubble(t, well, func(b *bubble) {
 		release := make(chan struct{})
 		b.answer = func(int, string) int { <-release; return http.StatusOK }
 		b.raise(alertLogout, "stuck")
@@ -254,7 +255,7 @@ func TestStopTriesOnceWhatNobodyTriedAndEndsInTime(t *testing.T) {
 		began := time.Now()
 		b.stop()
 		if d := time.Since(began); d > alertLastWait+100*time.Millisecond {
-			t.Errorf("the stop took %s", d)
+			b.t.Errorf("the stop took %s", d)
 		}
 		close(release)
 	})
