@@ -170,3 +170,23 @@ func TestCheckLooksAtAlerts(t *testing.T) {
 		t.Errorf("Run = %v, want the missing variable", err)
 	}
 }
+
+func TestDocumentationNamesEveryEventAndPlaceholder(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "docs", "operate.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range append(alertKinds(), string(alertTest)) {
+		if !strings.Contains(string(b), "| `"+k+"` | ") {
+			t.Errorf("event %s is not in the table", k)
+		}
+		if alertKind(k).title() == k {
+			t.Errorf("event %s has no text", k)
+		}
+	}
+	for _, f := range alertFields() {
+		if !strings.Contains(string(b), "`${"+f+"}`") {
+			t.Errorf("placeholder %s is not told of", f)
+		}
+	}
+}

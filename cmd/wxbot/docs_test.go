@@ -154,3 +154,25 @@ func TestShippedFilesPassTheStrictCheck(t *testing.T) {
 		t.Errorf("%d shipped plugins: %v", names, err)
 	}
 }
+
+// Every wxbot.yaml of the documents is one that the daemon takes, secrets apart.
+func TestConfigurationsOfTheDocumentsPassTheCheck(t *testing.T) {
+	n := 0
+	for _, p := range pages(t) {
+		for _, b := range p.blocks("yaml") {
+			if !strings.Contains("\n"+b, "\nalerts:") {
+				continue
+			}
+			n++
+			// The programs of the examples are the reader's own.
+			b = regexp.MustCompile(`/usr/local/bin/[a-z-]+`).ReplaceAllString(b, "/bin/sh")
+			r := runBinary(t, nil, "check", "--config", write(t, "wxbot.yaml", b))
+			if r.code != exitOK || strings.Count(r.out, "warning: ") != strings.Count(b, "${env:") {
+				t.Errorf("%s: code %d\n%s%s\n%s", p.path, r.code, r.out, r.errOut, b)
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("only %d examples found", n)
+	}
+}
