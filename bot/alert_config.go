@@ -137,6 +137,10 @@ func (r *alertReader) key(s *alertSpec, e conf.Entry, command bool) {
 	case "command":
 		s.command = r.command(v)
 	case "json":
+		if v.Kind != conf.Map && v.Kind != conf.List {
+			r.wrong(v, "json is a map or a list, here is "+kindOf(v), "")
+			return
+		}
 		j, ps := parseAlertJSON(v)
 		s.json = &j
 		r.problems = append(r.problems, ps...)

@@ -37,6 +37,7 @@ func TestMistakesInAlertsAreToldWithTheirPlace(t *testing.T) {
 		{"deep in json", "alerts:\n" + hook + "    json:\n      a: [{b: \"${tex}\"}]", []string{":4:16: unknown placeholder ${tex}"}},
 		{"unknown event", "alerts:\n" + hook + "    on: [logout, refusd]", []string{":3:18: unknown event", `did you mean "refused"?`}},
 		{"test is no choice", "alerts:\n" + hook + "    on: test", []string{"a test goes to every target"}},
+		{"empty json", "alerts:\n" + hook + "    json:", []string{"json is a map or a list, here is nothing"}},
 		{"two bodies", "alerts:\n" + hook + "    body: a\n    form: {b: c}", []string{"only one of json, form and body"}},
 		{"no host", "alerts:\n  - webhook: \"https:///" + token + "\"", []string{":2:14: webhook names no host"}},
 		{"a host of the alert's", "alerts:\n  - webhook: \"https://${host}/" + token + "\"", []string{"webhook names no host"}},

@@ -95,7 +95,7 @@ func appendJSONText(b []byte, s string) []byte {
 	return append(b, text...)
 }
 
-// defaultAlertJSON is what a webhook gets that names no body.
+// defaultJSON is what a webhook gets that names no body.
 func (a *alert) defaultJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{
 		"event": a.field("event"), "text": a.text, "account": a.account, "time": a.field("time"),

@@ -236,7 +236,7 @@ func TestErrorsOfTheNetworkShowNoAddress(t *testing.T) {
 		{"silent", "http://" + silent.Addr().String(), "no answer in time"},
 		{"http on https", strings.Replace(plain, "http:", "https:", 1), "answers http, not https"},
 		{"unknown certificate", tls.URL, "certificate: "},
-		{"no such host", "http://wxbot-test.invalid", "look up the host: "},
+		{"no such host", "http://no..host", "look up the host: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
