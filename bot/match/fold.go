@@ -42,6 +42,14 @@ func (f Folding) Fold(s string) string {
 	return string(out)
 }
 
+// append is Fold into a buffer, after what is there.
+func (f Folding) append(dst []byte, s string) []byte {
+	if out, ok := f.plain(dst, s); ok {
+		return out
+	}
+	return append(dst, f.full(s)...)
+}
+
 // plain folds in one pass a text that is made of ordinary characters only: none of
 // them joins with its neighbours, so each is folded by itself. ok is false for any
 // other text.
@@ -179,4 +187,6 @@ func foldSpace(s string) string {
 
 // trimEnd cuts what people put after a word without meaning anything by it; for
 // `exact`.
-func trimEnd(s string) string { return strings.TrimRight(s, "。！？!?.~…，, ") }
+func trimEnd(s string) string { return strings.TrimRight(s, trailing) }
+
+const trailing = "。！？!?.~…，, "

@@ -151,10 +151,15 @@ func (w *When) Match(in *Input, c *Captures) Condition {
 	if cond := w.text(in, c); cond != Holds {
 		return cond
 	}
-	if w.probability < 1 && in.Rand != nil && in.Rand() >= w.probability {
+	if !w.lucky(in) {
 		return CondProbability
 	}
 	return Holds
+}
+
+// lucky draws, if there is anything to draw.
+func (w *When) lucky(in *Input) bool {
+	return w.probability >= 1 || in.Rand == nil || in.Rand() < w.probability
 }
 
 // InScope reports whether everything but the text conditions, the command and
@@ -239,16 +244,22 @@ func (w *When) text(in *Input, c *Captures) Condition {
 	if w.regexes != nil && !w.regex(in, c) {
 		return CondRegex
 	}
-	if w.command != nil {
-		name, args, ok := w.command.match(in)
-		if !ok {
-			return CondCommand
-		}
-		if c != nil {
-			c.Command, c.Args = name, args
-		}
+	if !w.called(in, c) {
+		return CondCommand
 	}
 	return Holds
+}
+
+// called reports whether the text calls the block's command, if it has one.
+func (w *When) called(in *Input, c *Captures) bool {
+	if w.command == nil {
+		return true
+	}
+	name, args, ok := w.command.match(in)
+	if ok && c != nil {
+		c.Command, c.Args = name, args
+	}
+	return ok
 }
 
 func containsAny(text string, words []string) bool {
@@ -263,29 +274,36 @@ func containsAny(text string, words []string) bool {
 // regex searches on the text folded but for case, so that what it catches is as
 // typed.
 func (w *When) regex(in *Input, c *Captures) bool {
-	f := w.folding
-	f.Case = false
-	text := in.Fold(f)
+	text := in.Fold(w.folding.typed())
 	for _, re := range w.regexes {
-		m := re.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		if c == nil {
+		if m := re.FindStringSubmatch(text); m != nil {
+			c.catch(re, m)
 			return true
 		}
-		for i, name := range re.SubexpNames() {
-			if i == 0 {
-				continue
-			}
-			if name == "" {
-				name = strconv.Itoa(i)
-			}
-			c.Groups = append(c.Groups, Capture{Name: name, Value: m[i]})
-		}
-		return true
 	}
 	return false
+}
+
+// typed is the folding that keeps case.
+func (f Folding) typed() Folding {
+	f.Case = false
+	return f
+}
+
+// catch takes over the groups of a match.
+func (c *Captures) catch(re *regexp.Regexp, m []string) {
+	if c == nil {
+		return
+	}
+	for i, name := range re.SubexpNames() {
+		if i == 0 {
+			continue
+		}
+		if name == "" {
+			name = strconv.Itoa(i)
+		}
+		c.Groups = append(c.Groups, Capture{Name: name, Value: m[i]})
+	}
 }
 
 // GroupNames are the names that regular expressions of the block catch.
@@ -393,17 +411,26 @@ type commandName struct{ shown, folded string }
 // match finds the longest name that the text begins with, after an optional
 // prefix.
 func (c *command) match(in *Input) (name, args string, ok bool) {
-	text := strings.TrimLeft(in.Text(), " \t\n\u3000\u2005")
-	for _, p := range in.Prefixes {
-		if rest, cut := strings.CutPrefix(text, p); cut && p != "" {
-			if name, args, ok := c.begins(strings.TrimLeft(rest, " \u3000")); ok {
-				return name, args, true
-			}
-			break
+	text, bare := in.callable()
+	if bare != "" {
+		if name, args, ok := c.begins(bare); ok {
+			return name, args, true
 		}
 	}
 	// As typed too: a name may have been declared with its prefix.
 	return c.begins(text)
+}
+
+// callable is the text where a command may begin, as typed and without its prefix;
+// bare is empty if it has none.
+func (in *Input) callable() (text, bare string) {
+	text = strings.TrimLeft(in.Text(), " \t\n\u3000\u2005")
+	for _, p := range in.Prefixes {
+		if rest, cut := strings.CutPrefix(text, p); cut && p != "" {
+			return text, strings.TrimLeft(rest, " \u3000")
+		}
+	}
+	return text, ""
 }
 
 // begins finds the longest name that a text begins with.
@@ -434,15 +461,17 @@ func (c *command) rest(n commandName, rest string) (args string, ok bool) {
 	return "", false
 }
 
+// foldSlack is how many more characters a text may have than what it folds to.
+const foldSlack = 16
+
 // cutFolded cuts from the text as typed the shortest beginning that folds to a
 // name.
 func cutFolded(text, folded string, f Folding) (rest string, ok bool) {
 	// Folding is not by single characters, so beginnings are tried; a name is
 	// short and the first character that cannot fit ends it.
-	const slack = 16
 	n := 0
 	for i := range text {
-		if n++; n > utf8.RuneCountInString(folded)+slack {
+		if n++; n > utf8.RuneCountInString(folded)+foldSlack {
 			return "", false
 		}
 		head := f.Fold(text[:i])
