@@ -39,6 +39,8 @@ type account struct {
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
 	alert    func(kind alertKind, detail string)
+	// warned is told of a warning of WeChat's.
+	warned func(ctx context.Context, text string, tooOften bool)
 
 	mu      sync.Mutex
 	client  *wx.Client
@@ -335,7 +337,7 @@ func (a *account) emit(ctx context.Context, kind event.Kind, reason string) {
 func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	switch e := e.(type) {
 	case wx.MessageReceived:
-		return a.message(&e.Message), nil
+		return a.message(ctx, &e.Message), nil
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())
 		a.kick()
@@ -359,7 +361,7 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	return nil, nil
 }
 
-func (a *account) message(m *wx.Message) []event.Event {
+func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 	if m.Notify != nil {
 		a.book.pair(m.Notify.IDs)
 		return nil
@@ -374,6 +376,11 @@ func (a *account) message(m *wx.Message) []event.Event {
 			continue
 		}
 		events[i].Time = events[i].Time.Add(offset)
+	}
+	for i := range events {
+		if restricted, tooOften := classify.Warns(&events[i]); (restricted || tooOften) && !a.beforeLogin(events[i].Time) {
+			a.warned(ctx, events[i].Message.Raw, !restricted)
+		}
 	}
 	return events
 }

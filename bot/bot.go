@@ -33,6 +33,7 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	dispatch *dispatch.Dispatcher
 	world    *world
+	brakes   *brakes
 	alerts   *alerter
 
 	started time.Time
@@ -88,7 +89,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	if err := b.firstPlugins(ctx); err != nil {
 		return err
 	}
-	b.loaded()
+	b.loaded(ctx)
 	if b.opts.Config.Socket != "" {
 		c, err := control.New(control.Options{Path: b.opts.Config.Socket, Daemon: b, Logger: b.component("control")})
 		if err != nil {
@@ -151,17 +152,22 @@ func (b *Bot) connect(ctx context.Context) error {
 		opts: o, log: b.component("account"), clock: o.Clock, store: b.store,
 		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}),
 	}
+	b.brakes = &brakes{clock: o.Clock, store: b.store, log: b.component("brakes")}
+	if err := b.brakes.restore(ctx); err != nil {
+		return err
+	}
+	b.acc.warned = b.warned
 	b.live = &live{
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
-		memory: rules.NewMemory(), names: b.botNames,
+		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
 	}
 	send := &sender{
-		acc: b.acc, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{},
+		acc: b.acc, brakes: b.brakes, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{},
 	}
 	b.outbox, err = outbox.New(outbox.Options{
 		Store: b.store, Sender: send, Settings: b.live.Settings, Clock: o.Clock,
-		Logger: b.component("outbox"), Notify: b.notice,
+		Logger: b.component("outbox"), Notify: b.notice, Memory: b.store, Throttled: b.throttled,
 	})
 	if err != nil {
 		return err
@@ -180,6 +186,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host},
 		Prepare: &preparer{acc: b.acc, settings: b.live.Settings, asked: map[string]time.Time{}},
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
+		Admin: b.admin, Silent: b.brakes.silent, Owner: b.ownerWrote, Room: b.outbox.Room,
 	})
 	if err != nil {
 		return err
@@ -210,7 +217,11 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 			continue
 		}
 		steps := withTargets(f.Steps, settings)
-		ds = append(ds, outbox.Plan(ev, "rule:"+f.Rule, steps, now, newSendID, settings.Pace.SplitAt)...)
+		handler := f.Handler
+		if handler == "" {
+			handler = "rule:" + f.Rule
+		}
+		ds = append(ds, outbox.Plan(ev, handler, steps, now, newSendID, settings.Pace.SplitAt)...)
 		b.log.Info().Str("rule", f.Rule).Str("chat", ev.Chat.Key).Str("msg", ev.ID).Msg("rule fired")
 	}
 	ds, err := b.store.Finish(ctx, seqs, outcome, ds)
@@ -225,7 +236,7 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 func withTargets(steps []event.Action, s event.Settings) []event.Action {
 	out := make([]event.Action, 0, len(steps))
 	for _, a := range steps {
-		if a.Kind == event.ActNotify && len(a.To) == 0 {
+		if a.Kind == event.ActNotify && len(a.To) == 0 && a.ToKey == "" {
 			if a.To = s.Notify; len(a.To) == 0 {
 				continue
 			}
@@ -272,7 +283,7 @@ func (b *Bot) Reload(ctx context.Context) error {
 		errs = append(errs, errors.New(p.String()))
 	}
 	if changed || b.host.Rev() != before {
-		b.loaded()
+		b.loaded(ctx)
 	}
 	err = errors.Join(errs...)
 	text := ""
@@ -307,8 +318,9 @@ func (b *Bot) watcher() *watcher {
 }
 
 // loaded tells what is in force now.
-func (b *Bot) loaded() {
+func (b *Bot) loaded(ctx context.Context) {
 	set := b.live.set.Load()
+	b.brakes.fileSays(ctx, set.Settings().Mode)
 	plugins := b.host.Plugins()
 	running := 0
 	for _, p := range plugins {

@@ -34,6 +34,8 @@ type live struct {
 	memory    *rules.Memory
 	calls     func(name string) bool
 	names     func() []string // of the bot
+	// mode gives the mode in force for that of the file.
+	mode func(file event.Mode) event.Mode
 
 	mu   sync.Mutex // one load at a time
 	hash [sha256.Size]byte
@@ -234,11 +236,15 @@ func (l *live) readLastGood() (*rules.Set, error) {
 // Settings are those of the rules in force.
 func (l *live) Settings() event.Settings {
 	s := l.set.Load().Settings()
+	s.Mode = l.mode(s.Mode)
 	if l.forceLive {
 		s.Mode = event.ModeLive
 	}
 	return s
 }
+
+// fileMode is the mode that the file says.
+func (l *live) fileMode() event.Mode { return l.set.Load().Settings().Mode }
 
 // Decide asks the rules in force.
 func (l *live) Decide(ev *event.Event, command, gathered string) event.Decision {

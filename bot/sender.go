@@ -36,6 +36,7 @@ const (
 // sender carries deliveries out on the account. It implements outbox.Sender.
 type sender struct {
 	acc     *account
+	brakes  *brakes
 	plugins func(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error)
 	sent    func(chat string, at time.Time)
 	http    *http.Client
@@ -115,6 +116,8 @@ func verdict(err error) error {
 		return fmt.Errorf("%w: %w", outbox.ErrUnknown, err)
 	case errors.Is(err, wx.ErrNotReady), errors.Is(err, wx.ErrLoggedOut):
 		return fmt.Errorf("%w: %w", outbox.ErrNotReady, err)
+	case errors.Is(err, outbox.ErrObsolete), errors.Is(err, outbox.ErrNotReady):
+		return err
 	case errors.As(err, &ambiguous):
 		return fmt.Errorf("%w: %w", outbox.ErrPermanent, err)
 	case errors.As(err, &api):
@@ -167,10 +170,25 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 	if !ok {
 		return "", "", fmt.Errorf("send: chat %s is not known in this session: %w", key, outbox.ErrPermanent)
 	}
+	if err := s.braked(d, key); err != nil {
+		return "", "", err
+	}
 	if c, ok := s.acc.book.contact(user); ok && never(s.settings().Never, c.RemarkName, c.NickName) {
 		return "", "", fmt.Errorf("send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)
 	}
 	return user, key, nil
+}
+
+// braked tells whether a delivery to a chat is held back at this moment.
+func (s *sender) braked(d event.Delivery, key string) error {
+	switch verdict, why := s.brakes.check(d, key); verdict {
+	case brakeWait:
+		return fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrNotReady)
+	case brakeDrop:
+		return fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrObsolete)
+	case brakeOff:
+	}
+	return nil
 }
 
 // named finds the one chat of a name: a person by remark, else nickname, or a
@@ -195,6 +213,9 @@ func (s *sender) person(d event.Delivery) (string, error) {
 	}
 	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
 		return "", fmt.Errorf("%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
+	}
+	if err := s.braked(d, key); err != nil {
+		return "", err
 	}
 	user, ok := s.acc.book.user(key)
 	if !ok {
@@ -259,6 +280,9 @@ func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 	key := a.Person
 	if key == "" {
 		key = d.Chat.Key
+	}
+	if err := s.braked(d, key); err != nil {
+		return event.Receipt{}, err
 	}
 	bound := s.acc.book.expectAccept(key, d.Chat.Name, a.User)
 	if err := c.AcceptFriend(ctx, a.User, wx.Secret(a.Ticket)); err != nil {
@@ -339,6 +363,9 @@ func (s *sender) toRevoke(ctx context.Context, d event.Delivery) (event.Delivery
 
 // call runs a plugin's function and sends the text that it returns.
 func (s *sender) call(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	if err := s.braked(d, d.Chat.Key); err != nil {
+		return event.Receipt{}, err
+	}
 	text, err := s.result(ctx, d)
 	if err != nil {
 		return event.Receipt{}, err

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wxbot/bot/control"
@@ -23,7 +24,7 @@ func (a *account) readiness() (ready bool, state string) {
 }
 
 // Status tells how the daemon is doing. It implements control.Daemon.
-func (b *Bot) Status(context.Context) (control.Status, error) {
+func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	set := b.live.set.Load()
 	a := b.acc
 	a.mu.Lock()
@@ -45,12 +46,41 @@ func (b *Bot) Status(context.Context) (control.Status, error) {
 			Name: p.Name, Version: p.Version, Running: p.Running, Problem: p.Problem,
 		})
 	}
+	st.Brakes = b.brakesNow()
+	poisoned, err := b.store.Poisoned(ctx)
+	if err != nil {
+		return st, err
+	}
 	n := b.outbox.Counts()
 	st.Outbox = control.Outbox{
 		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired,
+		Poisoned: poisoned,
 	}
 	st.Alerts = b.alerts.state()
 	return st, nil
+}
+
+// brakesNow tells what holds answers back.
+func (b *Bot) brakesNow() control.Brakes {
+	s := b.brakes.now()
+	var out control.Brakes
+	pause := func(h hold) control.Pause { return control.Pause{Name: h.Name, Since: h.Since, Until: h.Until} }
+	if s.Paused != nil {
+		p := pause(*s.Paused)
+		out.Paused = &p
+	}
+	for _, h := range s.Chats {
+		out.Chats = append(out.Chats, pause(h))
+	}
+	slices.SortFunc(out.Chats, func(a, b control.Pause) int { return a.Since.Compare(b.Since) })
+	out.Owner = len(s.Owner)
+	if s.Warned != nil {
+		out.Warning, out.WarningAt = s.Warned.Text, s.Warned.At
+	}
+	for _, stop := range b.outbox.Stops() {
+		out.Throttled = append(out.Throttled, control.Throttled{Action: stop.Class, Until: stop.Until})
+	}
+	return out
 }
 
 // qrWait is how long QR waits for a code after it asked for one.

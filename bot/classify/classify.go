@@ -5,6 +5,7 @@ package classify
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,6 +93,9 @@ func (c classifier) text() []event.Event {
 		return []event.Event{ev}
 	}
 	ev := c.content()
+	if !c.m.FromSelf && slices.Contains(tooFastTexts, strings.TrimSpace(c.m.Text)) {
+		ev.Kind = event.KindSystem
+	}
 	out := []event.Event{ev}
 	// “I've accepted your friend request” is written by the phone of the person
 	// who accepted.

@@ -445,18 +445,47 @@ func TestMentionInGroupMessage(t *testing.T) {
 	}
 }
 
-func TestWarning(t *testing.T) {
-	for text, want := range map[string][2]bool{
-		"你的微信账号因使用外挂被限制登录":   {true, false},
-		"检测到你使用非官方客户端":       {true, false},
-		"操作过于频繁，可稍后再试。":      {false, true},
-		"发送消息过于频繁，可稍后再试。":    {false, true},
-		"你已添加了小红，现在可以开始聊天了。": {false, false},
+func TestWarns(t *testing.T) {
+	system := func(text string) event.Event {
+		return event.Event{Kind: event.KindSystem, Chat: event.Chat{Kind: event.ChatPrivate}, Message: &event.Message{Raw: text}}
+	}
+	from := func(kind event.ChatKind, name, text string) event.Event {
+		return event.Event{Kind: event.KindMessage, Chat: event.Chat{Kind: kind, Name: name}, Message: &event.Message{Raw: text}}
+	}
+	inGroup := func(text string) event.Event {
+		ev := system(text)
+		ev.Chat.Kind = event.ChatGroup
+		return ev
+	}
+	const cheating = "你的微信账号因使用外挂被限制登录"
+	for name, c := range map[string]struct {
+		ev   event.Event
+		want [2]bool // restricted, too often
+	}{
+		"restricted":                {system(cheating), [2]bool{true, false}},
+		"unofficial client":         {system("检测到你使用非官方客户端"), [2]bool{true, false}},
+		"too often":                 {system("操作过于频繁，可稍后再试。"), [2]bool{false, true}},
+		"traditional":               {system("發送訊息過於頻繁"), [2]bool{false, true}},
+		"other notice":              {system("收到红包，请在手机上查看"), [2]bool{false, false}},
+		"the WeChat team":           {from(event.ChatSpecial, "微信团队", cheating), [2]bool{true, false}},
+		"WeChat's official account": {from(event.ChatOfficial, "微信安全中心", cheating), [2]bool{true, false}},
+		"any official account":      {from(event.ChatOfficial, "游戏周刊", "外挂的违规与限制"), [2]bool{false, false}},
+		"a friend":                  {from(event.ChatPrivate, "小明", cheating), [2]bool{false, false}},
+		"a group":                   {inGroup("你的帐号被限制"), [2]bool{true, false}},
+		"a member's name":           {inGroup("\"外挂限制\"与群里其他人都不是微信朋友关系，请注意隐私安全"), [2]bool{false, false}},
 	} {
-		r, f := classify.Warning(text)
-		if got := [2]bool{r, f}; got != want {
-			t.Errorf("Warning(%q) = %v, want %v", text, got, want)
+		if r, f := classify.Warns(&c.ev); [2]bool{r, f} != c.want {
+			t.Errorf("%s: %v, want %v", name, [2]bool{r, f}, c.want)
 		}
+	}
+}
+
+// WeChat says so in the chat that was written to; an answer would make it worse.
+func TestTooFastInTheChatIsNoMessage(t *testing.T) {
+	m := wx.Message{ID: "1", Type: wx.MsgText, Text: "发送消息过于频繁，可稍后再试。", From: "@friend", Chat: "@friend", Sender: "@friend"}
+	evs := classify.Message(&m, book{})
+	if len(evs) != 1 || evs[0].Kind != event.KindSystem {
+		t.Errorf("events %+v", evs)
 	}
 }
 

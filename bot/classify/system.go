@@ -199,21 +199,3 @@ func people(list string) []string {
 	}
 	return out
 }
-
-// Warning tells whether a text of WeChat's own warns that the account is or will
-// be restricted, or says that something was done too often (sections 12.6 and 16).
-func Warning(text string) (restricted, tooFast bool) {
-	for _, word := range []string{"外挂", "外掛", "非官方客户端", "非官方客戶端", "违规", "違規", "限制", "unofficial client", "plug-in"} {
-		if strings.Contains(text, word) {
-			restricted = true
-			break
-		}
-	}
-	for _, word := range []string{"过于频繁", "過於頻繁", "太频繁", "太頻繁", "too frequent", "too often"} {
-		if strings.Contains(text, word) {
-			tooFast = true
-			break
-		}
-	}
-	return restricted, tooFast
-}

@@ -60,7 +60,20 @@ func (c *Client) QR(ctx context.Context, ask bool) (QR, error) {
 }
 
 func (c *Client) ask(ctx context.Context, method, what string, out any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://wxbot/v1/"+what, http.NoBody)
+	return c.send(ctx, method, what, http.NoBody, out)
+}
+
+// say posts a request with a body.
+func (c *Client) say(ctx context.Context, what string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return c.send(ctx, http.MethodPost, what, bytes.NewReader(body), out)
+}
+
+func (c *Client) send(ctx context.Context, method, what string, in io.Reader, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://wxbot/v1/"+what, in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wxbot/bot/control"
 )
@@ -15,6 +18,7 @@ import (
 // daemon answers as a daemon in a given state would.
 type daemon struct {
 	reload error
+	paused []string
 	asked  chan bool
 }
 
@@ -25,6 +29,19 @@ func (d *daemon) Reload(context.Context) error { return d.reload }
 func (d *daemon) QR(_ context.Context, ask bool) (control.QR, error) {
 	d.asked <- ask
 	return control.QR{Payload: "https://login.weixin.qq.com/l/x", Attempt: 1, Max: 5}, nil
+}
+
+func (d *daemon) Pause(_ context.Context, t time.Duration, name string) (control.Pause, error) {
+	d.paused = append(d.paused, name+" "+t.String())
+	return control.Pause{Name: name}, nil
+}
+
+func (d *daemon) Resume(_ context.Context, name string) error {
+	if name == "nobody" {
+		return errors.New("no friend or group is called \"nobody\"")
+	}
+	d.paused = append(d.paused, "resume "+name)
+	return nil
 }
 
 func (d *daemon) TestAlerts(context.Context) ([]control.AlertResult, error) {
@@ -166,5 +183,52 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 	}
 	if _, err := control.NewClient(path).Status(t.Context()); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestPauseAndResume(t *testing.T) {
+	d := &daemon{}
+	path := serve(t, d)
+	c := control.NewClient(path)
+	if p, err := c.Pause(t.Context(), 90*time.Second, "客户一群"); err != nil || p.Name != "客户一群" {
+		t.Errorf("Pause = %+v, %v", p, err)
+	}
+	if err := c.Resume(t.Context(), ""); err != nil {
+		t.Errorf("Resume: %v", err)
+	}
+	if err := c.Resume(t.Context(), "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("Resume of nobody: %v", err)
+	}
+	if want := []string{"客户一群 1m30s", "resume "}; !slices.Equal(d.paused, want) {
+		t.Errorf("the daemon was asked %q, want %q", d.paused, want)
+	}
+}
+
+func TestBadRequestsAreRefused(t *testing.T) {
+	d := &daemon{}
+	path := serve(t, d)
+	web := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var nd net.Dialer
+		return nd.DialContext(ctx, "unix", path)
+	}}}
+	defer web.CloseIdleConnections()
+	for body, want := range map[string]int{
+		"":                                 http.StatusBadRequest,
+		"{":                                http.StatusBadRequest,
+		`{"for": "1m"}`:                    http.StatusBadRequest,
+		`{"name": "a", "fro": 1}`:          http.StatusBadRequest,
+		`{"for": -1}`:                      http.StatusUnprocessableEntity,
+		`{"for": 1e300}`:                   http.StatusUnprocessableEntity,
+		strings.Repeat(" ", 70<<10) + "{}": http.StatusBadRequest,
+		`{"for": 1}`:                       http.StatusOK,
+	} {
+		resp, err := web.Post("http://wxbot/v1/pause", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%.40q: status %d, want %d", body, resp.StatusCode, want)
+		}
 	}
 }

@@ -4,6 +4,8 @@
 //
 //	GET  /v1/status   Status
 //	POST /v1/reload   204, or 422 with Failure
+//	POST /v1/pause    PauseRequest, gives Pause
+//	POST /v1/resume   ResumeRequest, gives 204
 //	GET  /v1/qr       QR
 //	POST /v1/alerts/test   a list of AlertResult
 //	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
@@ -38,6 +40,7 @@ type Status struct {
 	Broken  string   `json:"broken,omitempty"`
 	Plugins []Plugin `json:"plugins"`
 	Outbox  Outbox   `json:"outbox"`
+	Brakes  Brakes   `json:"brakes"`
 	Alerts  Alerts   `json:"alerts"`
 }
 
@@ -56,6 +59,9 @@ type Outbox struct {
 	Failed  int `json:"failed"`
 	Unknown int `json:"unknown"`
 	Expired int `json:"expired"`
+	// Poisoned counts events that are skipped because the daemon died each time
+	// they were handled.
+	Poisoned int `json:"poisoned"`
 }
 
 // QR is the login code shown now. Payload is a secret of the account: it is only
@@ -81,6 +87,9 @@ type Daemon interface {
 	// QR gives the code shown now; with ask, it first asks for a new round if
 	// the daemon waits for an operator.
 	QR(ctx context.Context, ask bool) (QR, error)
+	// Pause holds everything, or the chat that a name leads to; 0 is until Resume.
+	Pause(ctx context.Context, d time.Duration, name string) (Pause, error)
+	Resume(ctx context.Context, name string) error
 	// TestAlerts tries every target of the alerts once.
 	TestAlerts(ctx context.Context) ([]AlertResult, error)
 }
@@ -194,6 +203,8 @@ func (s *Server) handler() http.Handler {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("POST /v1/pause", s.pause)
+	mux.HandleFunc("POST /v1/resume", s.resume)
 	qr := func(ask bool) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			q, err := s.opts.Daemon.QR(r.Context(), ask)

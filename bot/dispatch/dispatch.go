@@ -73,11 +73,11 @@ type Options struct {
 	// anything else. What it decides is queued with "event done".
 	Admin func(ctx context.Context, ev *event.Event) (answer event.Firing, ok bool)
 	// Silent, if set, tells why nothing answers in a chat now; "" if something may.
-	// It is asked after Admin, and not for the account owner's own messages.
+	// It is asked after Admin.
 	Silent func(ev *event.Event) (reason string)
 	// Owner, if set, is told of a message that the account's owner wrote in a chat
 	// and no rule took.
-	Owner func(ev *event.Event)
+	Owner func(ctx context.Context, ev *event.Event)
 	// Room, if set, returns when a chat's answers are not too many to wait, or ctx
 	// ends: until then the chat's next events stay in the inbox.
 	Room func(ctx context.Context, chat string)

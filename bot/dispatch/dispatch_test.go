@@ -672,7 +672,7 @@ func TestOwnerIsToldOfUnlessARuleTookIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		w := newWorld(t, 0, func(o *dispatch.Options) {
-			o.Owner = func(ev *event.Event) { told = append(told, ev.Message.Text) }
+			o.Owner = func(_ context.Context, ev *event.Event) { told = append(told, ev.Message.Text) }
 		})
 		defer w.run()()
 		for _, text := range []string{"rule", "hello"} {

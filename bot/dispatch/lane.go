@@ -224,7 +224,7 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		d.gather(*it, out.gather)
 	}
 	if ev.BySelf && ev.Kind == event.KindMessage && out.text == outcomeNothing && !out.keep && d.opts.Owner != nil {
-		d.opts.Owner(ev)
+		d.opts.Owner(ctx, ev)
 	}
 	if ended {
 		return out
@@ -237,7 +237,7 @@ func (d *Dispatcher) silent(ev *event.Event) string {
 	if d.guard.muted(ev, d.opts.Clock.Now()) {
 		return outcomeMuted
 	}
-	if d.opts.Silent != nil && !ev.BySelf {
+	if d.opts.Silent != nil {
 		return d.opts.Silent(ev)
 	}
 	return ""

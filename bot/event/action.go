@@ -102,6 +102,8 @@ type Firing struct {
 	Rule   string   `json:"rule"`
 	Steps  []Action `json:"steps"`
 	DryRun bool     `json:"dry_run,omitempty"`
+	// Handler is what the outbox calls its sequence; "" is "rule:" and the rule.
+	Handler string `json:"handler,omitempty"`
 }
 
 // Receipt tells the outcome of a send that the server accepted.

@@ -16,6 +16,9 @@ const (
 type Settings struct {
 	Mode      Mode
 	Admins    []string // remarks
+	// AdminInGroups lets admins command the daemon in groups as well.
+	AdminInGroups bool
+	Handover      Handover
 	Never     []string // people and groups
 	Notify    []string // "filehelper", people, groups; empty for none
 	Pace      Pace
@@ -23,6 +26,12 @@ type Settings struct {
 	Recall    Memory
 	Location  *time.Location
 	Prefixes  []string // that may stand before a command
+}
+
+// Handover is how long rules and plugins stay silent in a chat after the account's
+// owner wrote there from the phone; 0 is not at all.
+type Handover struct {
+	Private, Group time.Duration
 }
 
 // Pace limits sending.

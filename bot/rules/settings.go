@@ -32,6 +32,7 @@ func defaults(system *time.Location) event.Settings {
 			Stale:             30 * time.Minute,
 			SplitAt:           2000,
 		},
+		Handover:  event.Handover{Private: 15 * time.Minute},
 		LoopGuard: event.LoopGuard{Answers: 12, Within: time.Minute, Mute: 10 * time.Minute},
 		Recall:    event.Memory{Keep: 10 * time.Minute, Max: 1000},
 	}
@@ -82,7 +83,15 @@ func (p *parser) settings(n *conf.Node) {
 			p.guard(v)
 		case "recall":
 			p.recall(v)
-		case "handover", "trace", "words":
+		case "handover":
+			p.handover(v)
+		case "admin_in_groups":
+			on, ok := v.Bool()
+			if !ok {
+				p.fail(v, "admin_in_groups is true or false, here is "+v.Describe(), "")
+			}
+			s.AdminInGroups = on
+		case "trace", "words":
 			p.fail(k, fmt.Sprintf("settings.%s is not in this version", key), "")
 		}
 	})
@@ -212,6 +221,31 @@ func (p *parser) duration(key string, v *conf.Node, to *time.Duration) {
 		return
 	}
 	*to = d
+}
+
+// handover reads how long the daemon leaves a chat to its owner: a map by kind of
+// chat, or off.
+func (p *parser) handover(v *conf.Node) {
+	h := &p.set.settings.Handover
+	if on, ok := v.Bool(); ok && !on {
+		*h = event.Handover{}
+		return
+	}
+	if v.Kind != conf.Map {
+		p.fail(v, "handover is a map such as {private: 15m, group: off}, or off", "")
+		return
+	}
+	p.entries(v, "handover", handoverKeys, func(key string, _, v *conf.Node) {
+		into := &h.Private
+		if key == "group" {
+			into = &h.Group
+		}
+		if on, ok := v.Bool(); ok && !on {
+			*into = 0
+			return
+		}
+		p.duration(key, v, into)
+	})
 }
 
 func (p *parser) guard(v *conf.Node) {

@@ -12,6 +12,7 @@ var (
 		{"timezone", "时区"},
 		{"mode", "模式"},
 		{"admins", "管理员"},
+		{"admin_in_groups", "群内管理"},
 		{"never", "从不"},
 		{"handover", "人工接管"},
 		{"notify", "通知"},
@@ -79,6 +80,7 @@ var (
 		{"split_at", "分段"},
 	}
 	guardKeys    = []match.Word{{"answers", "次数"}, {"within", "时间"}, {"mute", "静音"}}
+	handoverKeys = []match.Word{{"private", "私聊"}, {"group", "群聊"}}
 	recallKeys   = []match.Word{{"keep", "保留"}, {"max", "最多"}, {"media", "媒体"}}
 	matchKeys    = []match.Word{{"width", "全半角"}, {"case", "大小写"}, {"space", "空格"}, {"invisible", "不可见"}, {"traditional", "繁简"}}
 	cooldownKeys = []match.Word{{"per", "按"}, {"every", "间隔"}, {"max", "最多"}, {"notice", "提示"}}

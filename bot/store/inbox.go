@@ -171,18 +171,12 @@ func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 // died.
 const OutcomePoisoned = "poisoned"
 
-// Poisoned tells how many events ended so and are still kept, and when the newest
-// of them happened.
-func (s *Store) Poisoned(ctx context.Context) (n int, last time.Time, err error) {
-	var at sql.NullInt64
-	err = s.read.QueryRowContext(ctx, "SELECT count(*), max(at) FROM inbox WHERE outcome = ?", OutcomePoisoned).Scan(&n, &at)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("read inbox: %w", err)
+// Poisoned tells how many events ended so and are still kept.
+func (s *Store) Poisoned(ctx context.Context) (n int, err error) {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome = ?", OutcomePoisoned).Scan(&n); err != nil {
+		return 0, fmt.Errorf("read inbox: %w", err)
 	}
-	if at.Valid {
-		last = time.UnixMilli(at.Int64)
-	}
-	return n, last, nil
+	return n, nil
 }
 
 // keepIDs is how long ids are kept, so that what is handed out again is known.

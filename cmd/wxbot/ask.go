@@ -53,7 +53,7 @@ func newStatus(con *console) *cobra.Command {
 
 func printStatus(con *console, st control.Status) {
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(con.out, "%-9s%s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(con.out, "%-10s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("state", "%s", st.State)
 	if st.Account != "" {
@@ -76,8 +76,12 @@ func printStatus(con *console, st control.Status) {
 	if st.Broken != "" {
 		line("broken", "%s", st.Broken)
 	}
+	printBrakes(line, st.Brakes)
 	o := st.Outbox
 	line("outbox", "%d waiting, %d sent, %d failed, %d unknown, %d expired", o.Waiting, o.Sent, o.Failed, o.Unknown, o.Expired)
+	if o.Poisoned > 0 {
+		line("poisoned", "%d events skipped: the daemon died each time they were handled", o.Poisoned)
+	}
 	if a := st.Alerts; a.Targets > 0 {
 		line("alerts", "%d targets, %d sent, %d failed", a.Targets, a.Sent, a.Failed)
 		if f := a.LastFailure; f != nil {
@@ -86,6 +90,34 @@ func printStatus(con *console, st control.Status) {
 	}
 	line("version", "%s, up since %s", st.Version, st.Started.Local().Format(time.DateTime))
 }
+
+// printBrakes tells what holds answers back.
+func printBrakes(line func(name, format string, args ...any), b control.Brakes) {
+	pause := func(p control.Pause) string {
+		text := "since " + clockTime(p.Since)
+		if !p.Until.IsZero() {
+			text += ", until " + clockTime(p.Until)
+		}
+		return text
+	}
+	if b.Paused != nil {
+		line("paused", "everything, %s", pause(*b.Paused))
+	}
+	for _, p := range b.Chats {
+		line("paused", "%s, %s", p.Name, pause(p))
+	}
+	if b.Owner > 0 {
+		line("handover", "%d chats are left to the account's owner", b.Owner)
+	}
+	if b.Warning != "" {
+		line("warning", "%s: nothing unsolicited is sent until wxbot resume: %s", clockTime(b.WarningAt), b.Warning)
+	}
+	for _, t := range b.Throttled {
+		line("too often", "%s stopped by WeChat until %s", t.Action, clockTime(t.Until))
+	}
+}
+
+func clockTime(t time.Time) string { return t.Local().Format(time.DateTime) }
 
 func newReload(con *console) *cobra.Command {
 	cmd := &cobra.Command{Use: "reload", Short: "Make the running daemon load rules and plugins anew"}

@@ -1,0 +1,106 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Brakes tells what holds answers back.
+type Brakes struct {
+	// Paused holds everything, Chats single chats.
+	Paused *Pause  `json:"paused,omitempty"`
+	Chats  []Pause `json:"chats,omitempty"`
+	// Owner counts the chats where the account's owner is left to talk.
+	Owner int `json:"owner,omitempty"`
+	// Warning is what WeChat said about restrictions; nothing unsolicited is sent.
+	Warning   string    `json:"warning,omitempty"`
+	WarningAt time.Time `json:"warning_at,omitzero"`
+	// Throttled are the kinds of action that WeChat stopped.
+	Throttled []Throttled `json:"throttled,omitempty"`
+}
+
+// Pause is one pause. Name is the chat's; "" is all of them. A zero Until is until
+// somebody resumes.
+type Pause struct {
+	Name  string    `json:"name,omitempty"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Throttled is a kind of action that WeChat says comes too often.
+type Throttled struct {
+	Action string    `json:"action"`
+	Until  time.Time `json:"until"`
+}
+
+// PauseRequest asks for a pause. For is in seconds; 0 is until somebody resumes.
+type PauseRequest struct {
+	Name string  `json:"name"`
+	For  float64 `json:"for"`
+}
+
+// ResumeRequest asks to end the pause of a chat; "" ends all of them.
+type ResumeRequest struct {
+	Name string `json:"name"`
+}
+
+// Pause holds everything back, or one chat, for a time; 0 is until Resume.
+func (c *Client) Pause(ctx context.Context, d time.Duration, name string) (Pause, error) {
+	var p Pause
+	return p, c.say(ctx, "pause", PauseRequest{Name: name, For: d.Seconds()}, &p)
+}
+
+// Resume ends the pause of a chat; "" ends all of them.
+func (c *Client) Resume(ctx context.Context, name string) error {
+	return c.say(ctx, "resume", ResumeRequest{Name: name}, nil)
+}
+
+// pauseMost bounds a pause: beyond it a duration has no meaning.
+const pauseMost = 10 * 366 * 24 * time.Hour
+
+func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
+	var q PauseRequest
+	if !s.read(w, r, &q) {
+		return
+	}
+	if q.For < 0 || q.For > pauseMost.Seconds() {
+		s.answer(w, nil, fmt.Errorf("pause: for %v: want 0 to %v seconds", q.For, pauseMost.Seconds()))
+		return
+	}
+	p, err := s.opts.Daemon.Pause(r.Context(), time.Duration(q.For*float64(time.Second)), q.Name)
+	s.answer(w, p, err)
+}
+
+func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
+	var q ResumeRequest
+	if !s.read(w, r, &q) {
+		return
+	}
+	if err := s.opts.Daemon.Resume(r.Context(), q.Name); err != nil {
+		s.answer(w, nil, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// maxRequest bounds the body of a request, in bytes.
+const maxRequest = 64 << 10
+
+// read takes the body of a request apart. It answers and reports false if that
+// cannot be done.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		if err := json.NewEncoder(w).Encode(Failure{Error: "request: " + err.Error()}); err != nil {
+			s.opts.Logger.Debug().Err(err).Msg("control answer not written")
+		}
+		return false
+	}
+	return true
+}
