@@ -34,54 +34,26 @@ type Input struct {
 // Decide walks the rules in the order of the file; the first that fires ends the
 // walk unless it says continue. It allocates nothing when none fires.
 func (s *Set) Decide(in Input) event.Decision {
-	return s.walk(in, false)
-}
-
-// Explain walks all rules and tells of each whether it fires or the first
-// condition that does not hold. Memory is not touched.
-func (s *Set) Explain(in Input) []event.Verdict {
-	in.Memory = nil
-	return s.walk(in, true).Verdicts
-}
-
-func (s *Set) walk(in Input, explain bool) event.Decision {
-	var out event.Decision
-	if s.settings.Location != nil {
-		in.Now = in.Now.In(s.settings.Location)
-	}
-	if in.Event.Kind == event.KindMemberJoined && in.Gathered == "" && !explain {
+	in.Now = s.local(in.Now)
+	if in.Event.Kind == event.KindMemberJoined && in.Gathered == "" {
 		if g, ok := s.gathers(in); ok {
 			return event.Decision{Gather: []event.Gather{g}, Ended: true}
 		}
 	}
-	mi := match.Input{Event: in.Event, Now: in.Now, Prefixes: s.settings.Prefixes, Rand: in.Rand}
-	for _, r := range s.rules {
-		if out.Ended {
-			if explain {
-				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: "not tried"})
-				continue
-			}
-			break
-		}
-		if !r.enabled {
-			if explain {
-				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: "switched off"})
-			}
-			continue
-		}
-		w, caps, why := s.match(r, in, &mi, explain)
-		if w == nil {
-			if explain {
-				out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Why: why})
-			}
-			continue
-		}
-		s.fire(&out, r, in, caps)
-		if explain {
-			out.Verdicts = append(out.Verdicts, event.Verdict{Rule: r.name, Fired: true})
-		}
+	var out event.Decision
+	w := s.walk(in)
+	defer w.end()
+	for !out.Ended && w.next() {
+		s.fire(&out, w.rule, in, w.caps)
 	}
 	return out
+}
+
+func (s *Set) local(now time.Time) time.Time {
+	if s.settings.Location != nil {
+		return now.In(s.settings.Location)
+	}
+	return now
 }
 
 // gathers finds the rule for which an event is held back: the first that the walk
@@ -89,60 +61,24 @@ func (s *Set) walk(in Input, explain bool) event.Decision {
 // is over; then the merged event walks all rules, once.
 func (s *Set) gathers(in Input) (event.Gather, bool) {
 	in.Rand = nil // chance is drawn for the merged event
-	mi := match.Input{Event: in.Event, Now: in.Now, Prefixes: s.settings.Prefixes}
-	for _, r := range s.rules {
-		if !r.enabled || r.dryRun && in.trial == nil {
-			continue
-		}
-		w, _, _ := s.match(r, in, &mi, false)
-		if w == nil {
-			continue
-		}
-		if w.Gather > 0 {
-			return event.Gather{Rule: r.name, For: w.Gather}, true
-		}
-		if !r.goOn {
-			break
+	w := s.walk(in)
+	defer w.end()
+	for w.next() {
+		switch {
+		case w.rule.dryRun && in.trial == nil:
+		case w.when.Gather > 0:
+			return event.Gather{Rule: w.rule.name, For: w.when.Gather}, true
+		case !w.rule.goOn:
+			return event.Gather{}, false
 		}
 	}
 	return event.Gather{}, false
 }
 
-// match finds the block of a rule that holds; nil if none does.
-func (s *Set) match(r *rule, in Input, mi *match.Input, explain bool) (*match.When, match.Captures, string) {
-	why := ""
-	for _, w := range r.when {
-		lost := w.HasCommand() && in.Command != r.name // to a longer command, or there is none
-		if lost && !explain {
-			continue
-		}
-		var caps match.Captures
-		cond := w.Match(mi, &caps)
-		if cond != match.Holds || lost {
-			switch {
-			case !explain || why != "":
-			case cond != match.Holds:
-				why = w.Why(cond, mi)
-			default:
-				why = "another command is meant"
-			}
-			continue
-		}
-		for _, u := range r.unless {
-			if u.Match(mi, nil) == match.Holds {
-				return nil, match.Captures{}, "unless holds"
-			}
-		}
-		return w, caps, ""
-	}
-	return nil, match.Captures{}, why
-}
-
 // fire adds what a rule that holds decides.
 func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) {
-	// A rule that is only tried out changes nothing for those after it.
 	dryRun := r.dryRun && in.trial == nil
-	out.Ended = !r.goOn && !dryRun
+	out.Ended = r.ends(in)
 	f := filler{in: in, caps: caps, set: s}
 	switch in.Memory.pass(r, coolKey(r, in.Event), in.Now) {
 	case free:
@@ -177,6 +113,10 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 	out.Firings = append(out.Firings, firing)
 }
 
+// ends reports whether the walk ends with a rule that holds. A rule that is only
+// tried out changes nothing for those after it.
+func (r *rule) ends(in Input) bool { return !r.goOn && !(r.dryRun && in.trial == nil) }
+
 // choose picks one of several messages. With a memory it is another one than the
 // last of this rule in this chat.
 func (in *Input) choose(m *Memory, rule string, of []variant) *message {
@@ -210,19 +150,13 @@ func (s *Set) CommandName(ev *event.Event) (rule, name string, ok bool) {
 	if ev.Kind != event.KindMessage {
 		return "", "", false
 	}
-	in := match.Input{Event: ev, Now: time.Time{}, Prefixes: s.settings.Prefixes}
-	for _, r := range s.rules {
-		if !r.enabled {
-			continue
-		}
-		for _, w := range r.when {
-			if !w.HasCommand() {
-				continue
-			}
-			n, _, hit := w.Command(&in)
-			if hit && len(n) > len(name) && w.InChat(&in) {
-				rule, name, ok = r.name, n, true
-			}
+	found := s.index.blocks.FindCommands(match.Input{Event: ev, Prefixes: s.settings.Prefixes})
+	defer found.Release()
+	for _, b := range found.Blocks() {
+		r, w := s.index.block(b)
+		n, _, hit := w.Command(found.Input())
+		if hit && len(n) > len(name) && w.InChat(found.Input()) {
+			rule, name, ok = r.name, n, true
 		}
 	}
 	return rule, name, ok

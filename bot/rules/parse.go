@@ -46,6 +46,7 @@ func Parse(name string, src []byte, opt Options) (*Set, []conf.Problem) {
 	}
 	p.file(name, src)
 	if !conf.HasErrors(p.problems) {
+		p.set.index = newIndex(p.set.rules)
 		p.shadows()
 		p.problems = append(p.problems, p.set.RunTests()...)
 	}

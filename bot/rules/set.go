@@ -17,6 +17,7 @@ type Set struct {
 	settings event.Settings
 	folding  match.Folding
 	rules    []*rule
+	index    *index
 	rev      string
 }
 
