@@ -122,6 +122,8 @@ func someRules(t *rapid.T) *Set {
 			case 0:
 				when = "[" + when + ", " + someBlock(t) + "]"
 			case 1:
+				when = "[" + when + ", " + when + "]"
+			case 2:
 				when = `{event: member_joined, group: "*"` + rapid.SampledFrom([]string{"", ", gather: off", ", probability: 0.5"}).Draw(t, "gather") + "}"
 			}
 			src += fmt.Sprintf("- {name: r%d, when: %s", i, when)
