@@ -39,7 +39,7 @@ var notYet = map[string]string{
 // Compile reads a condition block. The When is nil if and only if there are
 // errors.
 func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
-	c := &compiler{o: o, keys: Spellings(whenKeys), w: &When{
+	c := &compiler{o: o, w: &When{
 		folding: o.Folding, probability: 1, anySelf: o.Unless || o.AnySelf, strictFrom: o.Unless, written: map[string]string{},
 	}}
 	// `when: friend_request` stands for {event: friend_request}.
@@ -52,7 +52,7 @@ func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
 	c.fold(n)
 	seen := map[string]bool{}
 	for _, e := range n.Entries {
-		key, ok := c.keys[e.Key.Value]
+		key, ok := Spelled(whenKeys, e.Key.Value)
 		if !ok {
 			c.unknown(e.Key)
 			continue
@@ -74,7 +74,6 @@ func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
 type compiler struct {
 	o        Options
 	w        *When
-	keys     map[string]string
 	problems []conf.Problem
 }
 
@@ -111,7 +110,7 @@ var Habits = map[string]string{
 // fold looks ahead: `fold: false` concerns every key of the block.
 func (c *compiler) fold(n *conf.Node) {
 	for _, e := range n.Entries {
-		if c.keys[e.Key.Value] != "fold" {
+		if key, _ := Spelled(whenKeys, e.Key.Value); key != "fold" {
 			continue
 		}
 		on, ok := e.Value.Bool()

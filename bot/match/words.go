@@ -1,6 +1,10 @@
 package match
 
-import "wxbot/bot/event"
+import (
+	"slices"
+
+	"wxbot/bot/event"
+)
 
 // Word is a key or closed value with all its spellings, the English one first.
 type Word []string
@@ -102,6 +106,17 @@ func Spellings(words []Word) map[string]string {
 		}
 	}
 	return out
+}
+
+// Spelled gives the English spelling of one of words. For a few look-ups it is much
+// cheaper than Spellings.
+func Spelled(words []Word, spelling string) (english string, ok bool) {
+	for _, w := range words {
+		if slices.Contains(w, spelling) {
+			return w[0], true
+		}
+	}
+	return "", false
 }
 
 // Names lists the spellings of words for messages: the English ones first.

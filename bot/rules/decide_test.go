@@ -407,4 +407,3 @@ func TestDecidingAllocatesNothingWhenNoRuleFires(t *testing.T) {
 		}
 	}
 }
-

@@ -43,6 +43,7 @@ const (
 func Parse(name string, src []byte, opt Options) (*Set, []conf.Problem) {
 	p := &parser{
 		opt: opt, set: &Set{}, names: map[string]*conf.Node{}, lists: map[string][]string{}, hash: sha256.New(),
+		known: map[string]map[string]string{},
 	}
 	p.file(name, src)
 	if !conf.HasErrors(p.problems) {
@@ -81,6 +82,7 @@ type parser struct {
 	}
 	nested bool // in an included file
 	nodes  map[*rule]*conf.Node
+	known  map[string]map[string]string // placeholders, by what they follow from
 }
 
 func (p *parser) fail(n *conf.Node, text, hint string) {
@@ -119,10 +121,9 @@ func (p *parser) file(name string, src []byte) {
 // entries walks the keys of a map in the order of the file; unknown keys, and keys
 // that come in two spellings, are errors.
 func (p *parser) entries(n *conf.Node, where string, keys []match.Word, f func(key string, k, v *conf.Node)) {
-	spellings := match.Spellings(keys)
 	seen := map[string]bool{}
 	for _, e := range n.Entries {
-		key, ok := spellings[e.Key.Value]
+		key, ok := match.Spelled(keys, e.Key.Value)
 		if !ok {
 			p.unknown(e.Key, where, keys)
 			continue

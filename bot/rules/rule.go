@@ -78,7 +78,7 @@ func (p *parser) rule(n *conf.Node) *rule {
 		r.note = v.Value
 	}
 	p.conditions(r, n, parts)
-	known := p.placeholders(r)
+	known := p.placeholdersOf(r)
 	p.actions(r, n, parts, known)
 	p.brakes(r, parts, known)
 	if v := parts.values["tests"]; v != nil {
@@ -92,18 +92,17 @@ func (p *parser) rule(n *conf.Node) *rule {
 
 // split sorts the keys of a rule: its own, conditions, and steps in short form.
 func (p *parser) split(n *conf.Node) parts {
-	own, conditions, steps := match.Spellings(ruleKeys), match.Spellings(match.WhenKeys()), match.Spellings(stepKeys)
 	out := parts{values: map[string]*conf.Node{}, steps: map[string]*conf.Node{}}
 	for _, e := range n.Entries {
 		word := e.Key.Value
-		if key, ok := own[word]; ok && key != "reply" {
+		if key, ok := match.Spelled(ruleKeys, word); ok && key != "reply" {
 			if out.values[key] != nil {
 				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
 			}
 			out.values[key] = e.Value
 			continue
 		}
-		if key, ok := steps[word]; ok {
+		if key, ok := match.Spelled(stepKeys, word); ok {
 			if !slices.Contains(inRule, key) {
 				p.fail(e.Key, fmt.Sprintf("the step %q stands in do:", word), "do: [{"+word+": …}]")
 				continue
@@ -114,7 +113,7 @@ func (p *parser) split(n *conf.Node) parts {
 			out.steps[key] = e.Value
 			continue
 		}
-		if _, ok := conditions[word]; ok {
+		if _, ok := match.Spelled(match.WhenKeys(), word); ok {
 			out.conditions = append(out.conditions, e)
 			continue
 		}
@@ -231,8 +230,21 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 	return out
 }
 
+// placeholdersOf are the placeholders of a rule. Most rules of a file have the same,
+// and share them.
+func (p *parser) placeholdersOf(r *rule) map[string]string {
+	key := ""
+	for _, w := range r.when {
+		key += fmt.Sprint(w.Events, w.HasCommand(), w.GroupNames())
+	}
+	if p.known[key] == nil {
+		p.known[key] = placeholders(r)
+	}
+	return p.known[key]
+}
+
 // placeholders are the names that have a meaning for all events of a rule.
-func (p *parser) placeholders(r *rule) map[string]string {
+func placeholders(r *rule) map[string]string {
 	names := slices.Clone(commonWords)
 	kinds := map[event.Kind]bool{}
 	command := false

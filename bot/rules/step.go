@@ -177,11 +177,10 @@ func (c *stepCompiler) list(v *conf.Node) {
 	if len(v.Items) == 0 {
 		c.fail(v, "do has no steps", "- reply: …")
 	}
-	spellings := match.Spellings(stepKeys)
 	for _, i := range v.Items {
 		switch {
 		case i.Kind == conf.Scalar:
-			key, ok := spellings[i.Value]
+			key, ok := match.Spelled(stepKeys, i.Value)
 			if !ok {
 				c.p.unknown(i, "do", stepKeys)
 				continue
@@ -189,7 +188,7 @@ func (c *stepCompiler) list(v *conf.Node) {
 			c.step(key, i, nil)
 		case i.Kind == conf.Map && len(i.Entries) == 1:
 			e := i.Entries[0]
-			key, ok := spellings[e.Key.Value]
+			key, ok := match.Spelled(stepKeys, e.Key.Value)
 			if !ok {
 				c.p.unknown(e.Key, "do", stepKeys)
 				continue

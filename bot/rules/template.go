@@ -130,7 +130,7 @@ func placeholder(n *conf.Node, at int, name string, known map[string]string) (pi
 	}
 	if s := conf.Suggest(name, sorted(words)); s != "" {
 		hint = fmt.Sprintf("did you mean %q?", s)
-	} else if _, exists := match.Spellings(placeholderWords)[name]; exists {
+	} else if _, exists := match.Spelled(placeholderWords, name); exists {
 		hint = "it has no meaning for this event"
 	}
 	p := n.Inside(conf.Error, at, len(name), fmt.Sprintf("unknown placeholder %q", name), hint)
@@ -172,7 +172,7 @@ func foreignName(word string, known map[string]string) bool {
 	if _, ok := known[word]; ok || slices.Contains(foreignWords, word) {
 		return true
 	}
-	_, ok := match.Spellings(placeholderWords)[word]
+	_, ok := match.Spelled(placeholderWords, word)
 	return ok
 }
 
