@@ -248,8 +248,13 @@ func (b *builder) scalar(n *Node, y *yaml.Node) {
 	n.Joined = !n.Quoted && !n.onOneLine()
 }
 
-// onOneLine reports whether an unquoted scalar stands on its line as a whole.
+// onOneLine reports whether an unquoted scalar stands on its line as a whole. Lines
+// are joined by blanks, so what has none need not be sought in a line, which may hold
+// thousands of keywords.
 func (n *Node) onOneLine() bool {
+	if !strings.ContainsAny(n.Value, " \n") {
+		return true
+	}
 	if n.Line < 1 || n.Line > len(n.lines) {
 		return true
 	}

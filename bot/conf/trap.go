@@ -111,6 +111,9 @@ func outsideBlocks(lines []string) iter.Seq2[int, string] {
 			if !yield(i, l) {
 				return
 			}
+			if !strings.ContainsAny(l, "|>") {
+				continue
+			}
 			if m := blockStart.FindStringSubmatch(l); m != nil {
 				if block = len(m[1]); m[2] == "" {
 					block = strings.LastIndexByte(m[1], '-')

@@ -95,6 +95,7 @@ func BenchmarkParse(b *testing.B) {
 	for name, src := range map[string]string{
 		"rules=10000":               keywordRules(words, 1),
 		"rules=1000/keywords=10000": keywordRules(words, 10),
+		"rules=1/keywords=10000":    keywordRules(words, 10_000),
 		"regexes=1000":              regexRules(words[:1000]),
 	} {
 		b.Run(name, func(b *testing.B) {
