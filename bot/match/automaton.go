@@ -96,12 +96,13 @@ func (a *automaton) connect(from state, r rune, to state) {
 // lead is where a character leads from a node, 0 if nowhere.
 func (a *automaton) lead(from state, r rune) state {
 	if from != 0 {
-		key := edge(from, r)
-		if from < a.second && !a.pairs.has(key) {
-			return 0
-		}
-		return a.edges.get(key)
+		return a.edges.get(edge(from, r))
 	}
+	return a.begin(r)
+}
+
+// begin is where a character leads from the root, 0 if to it.
+func (a *automaton) begin(r rune) state {
 	if page := int(r >> 8); page < len(a.pages) {
 		return a.first[a.pages[page]][r&0xff]
 	}
@@ -204,10 +205,18 @@ func (a *automaton) scan(text []byte, found *terms) {
 		if a.anyCase {
 			r = canonical(r)
 		}
-		next := a.lead(at, r)
-		for next == 0 && at != 0 {
+		next := state(0)
+		for at != 0 {
+			key := edge(at, r)
+			if at >= a.second || a.pairs.has(key) {
+				if next = a.edges.get(key); next != 0 {
+					break
+				}
+			}
 			at, whole = a.nodes[at].fail, false
-			next = a.lead(at, r)
+		}
+		if at == 0 {
+			next = a.begin(r)
 		}
 		at, whole = next&^isHit, whole && next != 0
 		if next&isHit != 0 {

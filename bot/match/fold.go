@@ -55,7 +55,15 @@ func (f Folding) append(dst []byte, s string) []byte {
 // other text.
 func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
 	last, blank := rune(-1), false
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		if n := leadingHan(s[i:]); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			last, blank = firstHan, false
+			i += n
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
 		switch {
 		case r < utf8.RuneSelf:
 			if f.Case && 'A' <= r && r <= 'Z' {
@@ -74,7 +82,7 @@ func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
 			return dst, false
 		}
 		if f.Space {
-			if unicode.IsSpace(r) {
+			if r < utf8.RuneSelf && unicode.IsSpace(r) { // no other blank comes here
 				blank = last >= 0
 				continue
 			}
@@ -88,11 +96,24 @@ func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
 	return dst, true
 }
 
+const firstHan, lastHan = 0x4e00, 0x9fff // of the block that nearly all are in
+
+// leadingHan is how many bytes of Han characters a text begins with. They are most
+// of Chinese, and folding leaves them as they are.
+func leadingHan(s string) int {
+	n := 0
+	for n+2 < len(s) && 0xe4 <= s[n] && s[n] <= 0xe9 && s[n+1]&0xc0 == 0x80 && s[n+2]&0xc0 == 0x80 &&
+		(s[n] > 0xe4 || s[n+1] >= 0xb8) {
+		n += 3
+	}
+	return n
+}
+
 // isOrdinary reports whether r, which is no ASCII, is its own folded form and joins
 // with no neighbour.
 func isOrdinary(r rune) bool {
 	switch {
-	case 0x4e00 <= r && r <= 0x9fff: // Han
+	case firstHan <= r && r <= lastHan:
 	case 0x3001 <= r && r <= 0x3003, 0x3008 <= r && r <= 0x3011: // 、。〃 and brackets
 	case 0x2018 <= r && r <= 0x2019, 0x201c <= r && r <= 0x201d, r == 0x2014: // quotes, dash
 	case 0x1f300 <= r && r <= 0x1f64f, 0x1f900 <= r && r <= 0x1f9ff: // emoji
@@ -159,7 +180,7 @@ func dropInvisible(s string) string {
 }
 
 func isHan(r rune) bool {
-	return 0x4e00 <= r && r <= 0x9fff || r >= 0x2e80 && unicode.Is(unicode.Han, r)
+	return firstHan <= r && r <= lastHan || r >= 0x2e80 && unicode.Is(unicode.Han, r)
 }
 
 // foldSpace trims, joins blanks, and drops those beside a Han character.
