@@ -17,16 +17,20 @@ func plainNetError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	for _, known := range []error{errAlertProxy, errAlertElsewhere, errAlertRedirect} {
+	for _, known := range []error{errAlertElsewhere, errAlertRedirect} {
 		if errors.Is(err, known) {
 			return &refusedAlertError{known.Error()}
 		}
 	}
+	op, isOp := errors.AsType[*net.OpError](err)
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		if isOp && op.Op == "proxyconnect" {
+			return fmt.Errorf("look up the proxy: %s", e.Err)
+		}
 		return fmt.Errorf("look up the host: %s", e.Err)
 	}
-	if e, ok := errors.AsType[*net.OpError](err); ok && !e.Timeout() {
-		return fmt.Errorf("%s: %w", e.Op, innermost(e))
+	if isOp && !op.Timeout() {
+		return fmt.Errorf("%s: %w", op.Op, innermost(op))
 	}
 	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("certificate: %w", e.Err)

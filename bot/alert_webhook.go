@@ -22,7 +22,7 @@ const (
 func newAlertClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy:             alertProxy,
+			Proxy:             http.ProxyFromEnvironment,
 			DisableKeepAlives: true, // alerts are rare
 			ForceAttemptHTTP2: true,
 		},
@@ -31,19 +31,9 @@ func newAlertClient() *http.Client {
 }
 
 var (
-	errAlertProxy     = errors.New("the proxy setting is not valid")
 	errAlertElsewhere = errors.New("redirected to another host, which is not followed")
 	errAlertRedirect  = errors.New("redirected in a way that loses the text")
 )
-
-// alertProxy keeps a proxy's password out of errors.
-func alertProxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errAlertProxy
-	}
-	return u, nil
-}
 
 func checkAlertRedirect(r *http.Request, via []*http.Request) error {
 	first := via[0]

@@ -18,7 +18,7 @@ import (
 
 // runAlerted starts the binary with a wxbot.yaml until the test ends and gives
 // its socket.
-func runAlerted(t *testing.T, ctx context.Context, yaml string) (socket string) {
+func runAlerted(t *testing.T, ctx context.Context, yaml string, env ...string) (socket string) {
 	t.Helper()
 	srv := wxtest.NewServer(t, wxtest.Config{})
 	dir, err := os.MkdirTemp("", "wxbot-alerts-") //nolint:usetesting // a path under t.TempDir is too long for a socket
@@ -27,7 +27,7 @@ func runAlerted(t *testing.T, ctx context.Context, yaml string) (socket string) 
 	}
 	socket = filepath.Join(dir, "s")
 	cmd := exec.CommandContext(ctx, binary, "run", "--config", write(t, "wxbot.yaml", yaml), "--state", filepath.Join(dir, "state"), "--socket", socket, "--server", srv.URL())
-	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Dir, cmd.Env = dir, append(env, "HOME="+dir, "PATH="+os.Getenv("PATH"))
 	log := &logBuffer{}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -77,6 +77,38 @@ func TestAlertsTestTellsOfEveryTarget(t *testing.T) {
 				t.Errorf("code %d, want %d\n%s%s", r.code, tt.code, r.out, r.errOut)
 			}
 		})
+	}
+}
+
+func TestAlertsGoThroughTheProxy(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	asked := make(chan string, 1)
+	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.String() }))
+	defer proxy.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	const yaml = "alerts:\n  - webhook: http://hook.example/tok-1\n"
+	tests := []struct {
+		name, proxy string
+		code        int
+		want        string
+	}{
+		{"well", proxy.URL, exitOK, "webhook hook.example: ok\n"},
+		{"silent proxy", gone.URL, exitFailure, "webhook hook.example: proxyconnect: connection refused\n"},
+		{"no such proxy", "http://user:pass@no..host", exitFailure, "webhook hook.example: look up the proxy: no such host\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			socket := runAlerted(t, ctx, yaml, "HTTP_PROXY="+tt.proxy)
+			r := runBinary(t, nil, "alerts", "test", "--socket", socket) //nolint:contextcheck // it takes the test's
+			if r.code != tt.code || r.out != tt.want {
+				t.Errorf("code %d, want %d\n%s%s", r.code, tt.code, r.out, r.errOut)
+			}
+		})
+	}
+	if got := <-asked; got != "http://hook.example/tok-1" {
+		t.Errorf("the proxy was asked for %s", got)
 	}
 }
 
