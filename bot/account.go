@@ -307,6 +307,12 @@ func (a *account) sink(ctx context.Context, batch wx.Batch) error {
 }
 
 func (a *account) commit(ctx context.Context, session []byte, events []event.Event) error {
+	if named := a.book.newAliases(); len(named) > 0 {
+		if err := a.store.PutAliases(ctx, named, a.clock.Now()); err != nil {
+			a.book.aliasesAgain(named)
+			return fmt.Errorf("store keys: %w", err)
+		}
+	}
 	if rows, gone := a.book.changes(); len(rows)+len(gone) > 0 {
 		if err := a.store.PutKeys(ctx, rows, gone...); err != nil {
 			a.book.again(rows, gone)

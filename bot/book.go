@@ -31,6 +31,7 @@ type book struct {
 	// alias leads from a key that was made before an account was recognised to
 	// the key it had already.
 	alias map[string]string
+	named map[string]string // aliases that are to be stored
 	next  int
 	dirty map[string]*known
 	gone  []string // keys that are to be forgotten in the store
@@ -65,6 +66,7 @@ func newBook(rows []store.KeyRow, warn func(event.ChatKind, string)) *book {
 		byUser: map[string]*known{},
 		byKey:  map[string]*known{},
 		alias:  map[string]string{},
+		named:  map[string]string{},
 		dirty:  map[string]*known{},
 		warn:   warn,
 	}
@@ -212,7 +214,7 @@ func (b *book) lostLocked(kind event.ChatKind, fits func(*known) bool) *known {
 // joinLocked gives a user name of this session to a key of before.
 func (b *book) joinLocked(old, bare *known, user string) {
 	if bare != nil && bare != old {
-		b.alias[bare.key] = old.key
+		b.alias[bare.key], b.named[bare.key] = old.key, old.key
 		delete(b.byKey, bare.key)
 		delete(b.dirty, bare.key)
 		b.gone = append(b.gone, bare.key)
@@ -341,4 +343,25 @@ func (b *book) user(key string) (string, bool) {
 		return "", false
 	}
 	return k.user, true
+}
+
+// newAliases gives the aliases that must be stored, and forgets that they must.
+func (b *book) newAliases() map[string]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.named) == 0 {
+		return nil
+	}
+	named := b.named
+	b.named = map[string]string{}
+	return named
+}
+
+// aliasesAgain marks aliases as not stored, after a store that failed.
+func (b *book) aliasesAgain(named map[string]string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for alias, key := range named {
+		b.named[alias] = key
+	}
 }

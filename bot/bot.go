@@ -148,6 +148,10 @@ func (b *Bot) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}
+	aliases, err := b.store.Aliases(ctx)
+	if err != nil {
+		return err
+	}
 	b.acc = &account{
 		opts: o, log: b.component("account"), clock: o.Clock, store: b.store,
 		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}),
@@ -157,6 +161,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	b.acc.warned = b.warned
+	b.acc.book.alias = aliases
 	b.live = &live{
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
@@ -334,11 +339,8 @@ func (b *Bot) loaded(ctx context.Context) {
 	b.tell(n)
 }
 
-const (
-	// noticeBound is how many notices wait to be written; more are only logged.
-	noticeBound = 64
-	pruneEvery  = time.Minute
-)
+// noticeBound is how many notices wait to be written; more are only logged.
+const noticeBound = 64
 
 // notice tells the operator in WeChat, where settings.notify says. It does not
 // wait.
@@ -358,23 +360,6 @@ func (b *Bot) noticeLoop(ctx context.Context) error {
 		case text := <-b.notices:
 			if err := b.world.Notify(ctx, text); err != nil {
 				b.log.Error().Err(err).Msg("operator not told")
-			}
-		}
-	}
-}
-
-// pruneLoop lets the store forget the texts that recalls no longer need.
-func (b *Bot) pruneLoop(ctx context.Context) error {
-	t := time.NewTicker(pruneEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-			keep := b.live.Settings().Recall
-			if err := b.store.Prune(ctx, b.opts.Clock.Now(), keep.Keep, keep.Max); err != nil {
-				b.log.Error().Err(err).Msg("old messages not forgotten")
 			}
 		}
 	}

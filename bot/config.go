@@ -25,6 +25,7 @@ type Config struct {
 	LogLevel  string
 	LogFormat string // "auto", "json", "console"
 	Alerts    Alerts
+	History   History
 }
 
 // configKeys are the settings in the order of the documentation: the key of

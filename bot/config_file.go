@@ -21,13 +21,17 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		byName[k.yaml()] = k
 		names = append(names, k.yaml())
 	}
-	names = append(names, "alerts")
+	names = append(names, "alerts", historyKey)
 	var problems []conf.Problem
 	for _, e := range root.Entries {
-		if e.Key.Value == "alerts" {
+		switch e.Key.Value {
+		case "alerts":
 			specs, ps := readAlerts(e.Value, filepath.Dir(c.File))
 			c.Alerts.specs = specs
 			problems = append(problems, ps...)
+			continue
+		case historyKey:
+			problems = append(problems, c.History.fill(e.Value)...)
 			continue
 		}
 		k, ok := byName[e.Key.Value]

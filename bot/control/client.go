@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -23,7 +25,7 @@ type Client struct {
 
 const (
 	askWait   = 30 * time.Second
-	maxAnswer = 4 << 20
+	maxAnswer = 16 << 20
 )
 
 // NewClient makes a client of the socket at path. Nothing is opened yet.
@@ -34,7 +36,6 @@ func NewClient(path string) *Client {
 	}
 	return &Client{path: path, http: &http.Client{
 		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
-		Timeout:   askWait,
 	}}
 }
 
@@ -60,20 +61,31 @@ func (c *Client) QR(ctx context.Context, ask bool) (QR, error) {
 }
 
 func (c *Client) ask(ctx context.Context, method, what string, out any) error {
-	return c.send(ctx, method, what, http.NoBody, out)
+	return c.do(ctx, call{method: method, what: what, out: out})
 }
 
-// say posts a request with a body.
-func (c *Client) say(ctx context.Context, what string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+// call is one question to the daemon.
+type call struct {
+	method, what string
+	query        string
+	in, out      any           // JSON bodies; nil is none
+	wait         time.Duration // 0 is askWait
+}
+
+func (c *Client) do(ctx context.Context, k call) error {
+	what, out := k.what, k.out
+	var in io.Reader = http.NoBody
+	if k.in != nil {
+		b, err := json.Marshal(k.in)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		in = bytes.NewReader(b)
 	}
-	return c.send(ctx, http.MethodPost, what, bytes.NewReader(body), out)
-}
-
-func (c *Client) send(ctx context.Context, method, what string, in io.Reader, out any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://wxbot/v1/"+what, in)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(k.wait, askWait))
+	defer cancel()
+	u := url.URL{Scheme: "http", Host: "wxbot", Path: "/v1/" + what, RawQuery: k.query}
+	req, err := http.NewRequestWithContext(ctx, k.method, u.String(), in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -82,6 +94,10 @@ func (c *Client) send(ctx context.Context, method, what string, in io.Reader, ou
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
 			return fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
+		}
+		// The address in url.Error holds what was asked.
+		if ue, ok := errors.AsType[*url.Error](err); ok {
+			err = ue.Err
 		}
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -50,12 +50,12 @@ type ResumeRequest struct {
 // Pause holds everything back, or one chat, for a time; 0 is until Resume.
 func (c *Client) Pause(ctx context.Context, d time.Duration, name string) (Pause, error) {
 	var p Pause
-	return p, c.say(ctx, "pause", PauseRequest{Name: name, For: d.Seconds()}, &p)
+	return p, c.do(ctx, call{method: http.MethodPost, what: "pause", in: PauseRequest{Name: name, For: d.Seconds()}, out: &p})
 }
 
 // Resume ends the pause of a chat; "" ends all of them.
 func (c *Client) Resume(ctx context.Context, name string) error {
-	return c.say(ctx, "resume", ResumeRequest{Name: name}, nil)
+	return c.do(ctx, call{method: http.MethodPost, what: "resume", in: ResumeRequest{Name: name}})
 }
 
 // pauseMost bounds a pause: beyond it a duration has no meaning.

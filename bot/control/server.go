@@ -94,7 +94,8 @@ type Daemon interface {
 	TestAlerts(ctx context.Context) ([]AlertResult, error)
 }
 
-// Options configures a Server. Path and Daemon are required.
+// Options configures a Server. Path and Daemon are required; a Daemon that is an
+// Archive too is asked for that as well.
 type Options struct {
 	Path   string
 	Daemon Daemon
@@ -217,6 +218,7 @@ func (s *Server) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /v1/qr", qr(false))
 	mux.HandleFunc("POST /v1/qr", qr(true))
+	s.archiveRoutes(mux)
 	return mux
 }
 

@@ -14,18 +14,18 @@ const (
 // Settings are the values of rules.yaml's "settings" that the delivery of
 // answers obeys. The rules fill in their defaults.
 type Settings struct {
-	Mode      Mode
-	Admins    []string // remarks
+	Mode   Mode
+	Admins []string // remarks
 	// AdminInGroups lets admins command the daemon in groups as well.
 	AdminInGroups bool
 	Handover      Handover
-	Never     []string // people and groups
-	Notify    []string // "filehelper", people, groups; empty for none
-	Pace      Pace
-	LoopGuard LoopGuard
-	Recall    Memory
-	Location  *time.Location
-	Prefixes  []string // that may stand before a command
+	Never         []string // people and groups
+	Notify        []string // "filehelper", people, groups; empty for none
+	Pace          Pace
+	LoopGuard     LoopGuard
+	Recall        Memory
+	Location      *time.Location
+	Prefixes      []string // that may stand before a command
 }
 
 // Handover is how long rules and plugins stay silent in a chat after the account's

@@ -55,6 +55,10 @@ func (o *Outbox) carry(ctx context.Context, f flight) {
 		o.settle(ctx, f, r)
 		return
 	}
+	if reason := o.droppedReason(f.sequence); reason != "" {
+		o.settle(ctx, f, event.Result{ID: f.step.ID, Status: event.StatusFailed, Reason: reason, Tries: r.Tries, First: r.First})
+		return
+	}
 	o.note(ctx, f, again)
 	o.postpone(ctx, f, again)
 }
@@ -67,6 +71,10 @@ func (o *Outbox) beginWait(ctx context.Context, f flight) {
 	err := o.write(ctx, event.Result{ID: d.ID, Status: event.StatusPending, NotBefore: d.NotBefore}, nil)
 	if err != nil {
 		o.postpone(ctx, f, retry{why: err, after: retryLeast})
+		return
+	}
+	if reason := o.droppedReason(f.sequence); reason != "" {
+		o.settle(ctx, f, event.Result{ID: d.ID, Status: event.StatusFailed, Reason: reason})
 		return
 	}
 	o.mu.Lock()
@@ -336,7 +344,8 @@ const complainAgain = 10 * time.Minute
 // complain tells the operator of a step that was not done, or perhaps not. What
 // came too late is only counted, and a notice that fails is not told by another.
 func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
-	if d.Action.Kind == event.ActNotify || d.Action.Kind == event.ActRevoke || r.Status == event.StatusExpired {
+	if d.Action.Kind == event.ActNotify || d.Action.Kind == event.ActRevoke || r.Status == event.StatusExpired ||
+		r.Reason == event.ReasonForgotten {
 		return
 	}
 	o.mu.Lock()

@@ -22,6 +22,8 @@ type sequence struct {
 	parked   bool
 	notReady bool
 	flying   bool
+	// dropped, unless "", is why the step under way ends if it is not done by now.
+	dropped string
 }
 
 // past is what was tried of a step so far.
@@ -87,7 +89,7 @@ func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 		o.oldest = o.oldest[1:]
 	}
 	s.steps = slices.DeleteFunc(s.steps, func(d event.Delivery) bool { return d.ID == id })
-	s.due, s.parked, s.notReady = time.Time{}, false, false
+	s.due, s.parked, s.notReady, s.dropped = time.Time{}, false, false, ""
 	if len(s.steps) > 0 {
 		s.past = pastOf(s.steps[0])
 		return

@@ -30,7 +30,7 @@ func TestMistakesAreErrors(t *testing.T) {
 		"settings: {loop_guard: x}\n":                                           "loop_guard is a map of keys, or off",
 		"settings: {recall: x}\n":                                               "recall is a map",
 		"settings: {recall: {media: true}}\n":                                   "recall.media is not in this version",
-		"settings: {words: {}}\n":                                            "settings.words is not in this version",
+		"settings: {words: {}}\n":                                               "settings.words is not in this version",
 		"settings: {match: x}\n":                                                "match is a map",
 		"settings: {match: {width: maybe}}\n":                                   "width is true or false",
 		"settings: {match: {traditional: yes}}\n":                               "match.traditional is not in this version",

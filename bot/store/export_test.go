@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -36,4 +37,12 @@ func (s *Store) Die() error {
 		err = errors.Join(s.read.Close(), s.tx.close(), s.write.Close(), s.marks.f.Close(), s.lock.release())
 	})
 	return err
+}
+
+// Dump gives every body, as text.
+func (s *Store) Dump(ctx context.Context) (string, error) {
+	var in, out sql.NullString
+	err := s.read.QueryRowContext(ctx, `SELECT (SELECT group_concat(coalesce(body, '-'), char(10)) FROM inbox),
+		(SELECT group_concat(body || result, char(10)) FROM outbox)`).Scan(&in, &out)
+	return in.String + "\n" + out.String, err
 }

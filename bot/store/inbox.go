@@ -33,7 +33,7 @@ func (s *Store) Commit(ctx context.Context, session []byte, events []event.Event
 			}
 		}
 		for i := range events {
-			r, err := tx.exec(ctx, "INSERT INTO inbox (id, at, came, chat, deaths, body) VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING",
+			r, err := tx.exec(ctx, "INSERT INTO inbox (id, at, came, chat, deaths, blank, body) VALUES (?, ?, ?, ?, 0, 0, ?) ON CONFLICT (id) DO NOTHING",
 				events[i].ID, events[i].Time.UnixMilli(), came, events[i].Chat.Key, bodies[i])
 			if err != nil {
 				return fmt.Errorf("store event: %w", err)
@@ -150,10 +150,10 @@ func (s *Store) FinishID(ctx context.Context, id, outcome string) error {
 	})
 }
 
-// Message gives an event that is still remembered, nil if it is not.
+// Message gives an event that is still remembered with its texts, nil if it is not.
 func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 	var body sql.NullString
-	err := s.read.QueryRowContext(ctx, "SELECT body FROM inbox WHERE id = ?", id).Scan(&body)
+	err := s.read.QueryRowContext(ctx, "SELECT body FROM inbox WHERE id = ? AND blank = 0", id).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !body.Valid {
 		return nil, nil
 	}
@@ -177,45 +177,6 @@ func (s *Store) Poisoned(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("read inbox: %w", err)
 	}
 	return n, nil
-}
-
-// keepIDs is how long ids are kept, so that what is handed out again is known.
-const keepIDs = 30 * 24 * time.Hour
-
-// Prune forgets the bodies of handled events that are older than keep or beyond
-// the newest most, what was said in deliveries that ended before that, and the ids
-// of very old ones. What waits is never touched, nor what a pending delivery
-// answers, nor what is poisoned.
-func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration, most int) error {
-	err := s.update(ctx, func(ctx context.Context, tx *tx) error {
-		const idle = " AND outcome IS NOT NULL AND outcome <> 'poisoned' AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
-		if _, err := tx.exec(ctx, "UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND at < ?"+idle,
-			now.Add(-keep).UnixMilli()); err != nil {
-			return fmt.Errorf("forget messages: %w", err)
-		}
-		if _, err := tx.exec(ctx, `UPDATE inbox SET body = NULL WHERE body IS NOT NULL AND seq <= (
-			SELECT seq FROM inbox WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)`+idle, most); err != nil {
-			return fmt.Errorf("forget messages: %w", err)
-		}
-		if _, err := tx.exec(ctx, `UPDATE outbox SET blank = 1, body = json_remove(body,
-			'$.action.message', '$.action.ticket', '$.action.call', '$.action.webhook')
-			WHERE blank = 0 AND status <> 'pending' AND done_at < ?`, now.Add(-keep).UnixMilli()); err != nil {
-			return fmt.Errorf("forget what was said: %w", err)
-		}
-		// The newest row stays: its number must not be given to another.
-		old := now.Add(-keepIDs).UnixMilli()
-		if _, err := tx.exec(ctx, "DELETE FROM inbox WHERE at < ? AND came < ? AND outcome IS NOT NULL AND seq < (SELECT max(seq) FROM inbox)", old, old); err != nil {
-			return fmt.Errorf("forget ids: %w", err)
-		}
-		if _, err := tx.exec(ctx, "DELETE FROM outbox WHERE status <> 'pending' AND done_at < ? AND id < (SELECT max(id) FROM outbox)", old); err != nil {
-			return fmt.Errorf("forget deliveries: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return s.findFloor(ctx)
 }
 
 // findFloor finds the rows before which nothing is to be done, so that what waits

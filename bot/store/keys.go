@@ -83,3 +83,39 @@ func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) er
 		return nil
 	})
 }
+
+// Aliases gives the keys that stand for others: those made for somebody before the
+// account was recognised.
+func (s *Store) Aliases(ctx context.Context) (map[string]string, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT alias, key FROM aliases")
+	if err != nil {
+		return nil, fmt.Errorf("read aliases: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var alias, key string
+		if err := rows.Scan(&alias, &key); err != nil {
+			return nil, fmt.Errorf("read aliases: %w", err)
+		}
+		out[alias] = key
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read aliases: %w", err)
+	}
+	return out, nil
+}
+
+// PutAliases adds aliases. They last as long as the rows that bear them.
+func (s *Store) PutAliases(ctx context.Context, aliases map[string]string, now time.Time) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		for alias, key := range aliases {
+			_, err := tx.exec(ctx, "INSERT INTO aliases (alias, key, since) VALUES (?, ?, ?) ON CONFLICT (alias) DO UPDATE SET key = excluded.key",
+				alias, key, now.UnixMilli())
+			if err != nil {
+				return fmt.Errorf("store aliases: %w", err)
+			}
+		}
+		return nil
+	})
+}

@@ -84,8 +84,8 @@ func appendTx(ctx context.Context, tx *tx, rows []newRow, repeated bool) ([]even
 			}
 		}
 		d := row.Delivery
-		r, err := tx.exec(ctx, `INSERT INTO outbox (status, chat, kind, msg_id, made, done_at, event, handler, n, result, body)
-			VALUES (?, ?, ?, '', ?, 0, ?, ?, ?, '', ?)`,
+		r, err := tx.exec(ctx, `INSERT INTO outbox (status, chat, kind, msg_id, made, done_at, event, handler, n, blank, result, body)
+			VALUES (?, ?, ?, '', ?, 0, ?, ?, ?, 0, '', ?)`,
 			string(d.Status), d.Chat.Key, string(d.Action.Kind), d.Created.UnixMilli(), d.Event, d.Handler, d.N, row.body)
 		if err != nil {
 			return nil, fmt.Errorf("store delivery: %w", err)

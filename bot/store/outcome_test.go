@@ -130,9 +130,7 @@ func TestPruneForgetsTextsAndTicketsOfWhatWasSent(t *testing.T) {
 	}
 	ds := add(t, s, done, waiting)
 	resolve(t, s, sent(ds[0].ID, "m1", "p1"))
-	if err := s.Prune(t.Context(), done.Created.Add(time.Hour), 10*time.Minute, 1000); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, done.Created.Add(time.Hour), store.Policy{RecallKeep: 10 * time.Minute, RecallMax: 1000})
 	got, err := s.Delivery(t.Context(), ds[0].ID)
 	if err != nil {
 		t.Fatal(err)
@@ -182,9 +180,7 @@ func TestVersion1IsMigratedWithWhatItHolds(t *testing.T) {
 func TestPruneKeepsTheIDOfAnOldMessageThatCameLately(t *testing.T) {
 	s := open(t, t.TempDir())
 	finish(t, s, commit(t, s, "late", "later"), "expired") // their time is years ago
-	if err := s.Prune(t.Context(), time.Now(), 10*time.Minute, 1000); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, time.Now(), store.Policy{RecallKeep: 10 * time.Minute, RecallMax: 1000})
 	if got := commit(t, s, "late"); len(got) != 0 {
 		t.Error("it came again as new")
 	}

@@ -88,9 +88,10 @@ CREATE TABLE inbox_3 (
 	chat    TEXT NOT NULL,
 	outcome TEXT,
 	deaths  INTEGER NOT NULL, -- of the process, in a row, while it was handled
+	blank   INTEGER NOT NULL, -- 0: all of it is there, 1: no texts, 2: nothing but what later rows are compared with
 	body    TEXT
 );
-INSERT INTO inbox_3 SELECT seq, id, at, came, COALESCE(json_extract(body, '$.chat.key'), ''), outcome, deaths, body FROM inbox;
+INSERT INTO inbox_3 SELECT seq, id, at, came, COALESCE(json_extract(body, '$.chat.key'), ''), outcome, deaths, CASE WHEN body IS NULL THEN 2 ELSE 0 END, body FROM inbox;
 DROP TABLE inbox;
 ALTER TABLE inbox_3 RENAME TO inbox;
 
@@ -105,13 +106,21 @@ CREATE TABLE outbox_3 (
 	event   TEXT NOT NULL,
 	handler TEXT NOT NULL,
 	n       INTEGER NOT NULL,
-	blank   INTEGER NOT NULL DEFAULT 0,
+	blank   INTEGER NOT NULL,
 	result  TEXT NOT NULL,
 	body    TEXT NOT NULL
 );
 INSERT INTO outbox_3 SELECT id, status, chat, kind, msg_id, done_at, done_at, event, handler, n, blank, result, body FROM outbox;
 DROP TABLE outbox;
 ALTER TABLE outbox_3 RENAME TO outbox;
+
+-- Keys that were made before an account was recognised, and the keys that it had
+-- already: rows of that time bear the former.
+CREATE TABLE aliases (
+	alias TEXT PRIMARY KEY,
+	key   TEXT NOT NULL,
+	since INTEGER NOT NULL -- Unix milliseconds
+);
 `,
 }
 

@@ -231,8 +231,9 @@ func (s *Store) end() {
 // job is one caller's write. Its error is its own; a transaction that cannot be
 // committed fails all that share it.
 type job struct {
-	do   func(context.Context, *tx) error
-	done chan error
+	do    func(context.Context, *tx) error
+	alone bool // outside of any transaction
+	done  chan error
 }
 
 // ErrClosed is returned by writes after Close.
@@ -243,10 +244,14 @@ var ErrClosed = errors.New("store is closed")
 // first transaction fail. Once asked for, a write is not given up with ctx: its
 // outcome would be unclear.
 func (s *Store) update(ctx context.Context, do func(context.Context, *tx) error) error {
+	return s.ask(ctx, &job{do: do, done: make(chan error, 1)})
+}
+
+// ask gives the writer a job and waits for its end.
+func (s *Store) ask(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{do: do, done: make(chan error, 1)}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -270,6 +275,9 @@ func (s *Store) take() (jobs []*job, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := min(len(s.jobs), groupMost)
+	if i := slices.IndexFunc(s.jobs[:n], func(j *job) bool { return j.alone }); i >= 0 {
+		n = max(i, 1)
+	}
 	jobs = slices.Clone(s.jobs[:n])
 	s.jobs = slices.Delete(s.jobs, 0, n)
 	return jobs, !s.closed
@@ -332,6 +340,10 @@ func (s *Store) waiting() int {
 // group commits jobs together. If one of several fails, each is tried in a
 // transaction of its own, so that nobody pays for another's mistake.
 func (s *Store) group(ctx context.Context, jobs []*job) {
+	if jobs[0].alone {
+		jobs[0].done <- s.tx.with(func() error { return hint(jobs[0].do(ctx, s.tx)) })
+		return
+	}
 	err := s.tx.run(ctx, jobs)
 	if err != nil && len(jobs) > 1 {
 		for _, j := range jobs {

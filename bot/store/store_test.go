@@ -214,9 +214,7 @@ func TestPruneForgetsTextsButKnowsIDs(t *testing.T) {
 	finish(t, s, entries[1:2], "rule r", delivery("answering", 0))
 	finish(t, s, entries[2:], "nothing answered")
 	now := message("old").Time.Add(time.Hour)
-	if err := s.Prune(t.Context(), now, 10*time.Minute, 1000); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, now, store.Policy{RecallKeep: 10 * time.Minute, RecallMax: 1000})
 	for id, want := range map[string]bool{"waiting": true, "answering": true, "old": false} {
 		ev, err := s.Message(t.Context(), id)
 		if err != nil || (ev != nil) != want {
@@ -235,9 +233,7 @@ func TestPruneKeepsTheNewestOnly(t *testing.T) {
 		ids = append(ids, strconv.Itoa(i))
 	}
 	finish(t, s, commit(t, s, ids...), "nothing answered")
-	if err := s.Prune(t.Context(), message("0").Time, time.Hour, 3); err != nil {
-		t.Fatal(err)
-	}
+	prune(t, s, message("0").Time, store.Policy{RecallKeep: time.Hour, RecallMax: 3})
 	var kept []string
 	for _, id := range ids {
 		if ev, err := s.Message(t.Context(), id); err == nil && ev != nil {

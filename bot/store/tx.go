@@ -67,6 +67,25 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	return e.ExecContext(ctx, values)
 }
 
+// once runs a statement that is not kept compiled: some PRAGMAs work while they are
+// compiled. It gives the first number of the first row, 0 without one.
+func (t *tx) once(ctx context.Context, query string) (first int64, err error) {
+	defer func() {
+		if s, ok := t.stmts[query]; ok {
+			err = errors.Join(err, s.Close())
+			delete(t.stmts, query)
+		}
+	}()
+	row, seen := int64(0), false
+	err = t.rows(ctx, query, nil, func(values []driver.Value) error {
+		if n, ok := values[0].(int64); ok && !seen {
+			row, seen = n, true
+		}
+		return nil
+	})
+	return row, err
+}
+
 // changed runs a statement and tells how many rows it changed.
 func (t *tx) changed(ctx context.Context, query string, args ...any) (int64, error) {
 	r, err := t.exec(ctx, query, args...)

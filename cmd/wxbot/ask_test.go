@@ -19,11 +19,18 @@ import (
 // daemonFor runs a daemon on a simulated WeChat and gives a client of its socket.
 func daemonFor(t *testing.T, ctx context.Context, srv *wxtest.Server) *control.Client {
 	t.Helper()
+	c, _ := daemonAt(t, ctx, srv)
+	return c
+}
+
+// daemonAt tells the path of the socket as well.
+func daemonAt(t *testing.T, ctx context.Context, srv *wxtest.Server) (c *control.Client, socket string) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "wxbot-ask-") //nolint:usetesting // a path under t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
-	socket := filepath.Join(dir, "s")
+	socket = filepath.Join(dir, "s")
 	b, err := bot.New(bot.Options{
 		Config:    bot.Config{State: filepath.Join(dir, "state"), Mode: bot.ModeWeb, Socket: socket},
 		Transport: srv.Transport(),
@@ -41,7 +48,7 @@ func daemonFor(t *testing.T, ctx context.Context, srv *wxtest.Server) *control.C
 		}
 	})
 	eventually(t, ctx, "control socket", func() bool { _, err := os.Stat(socket); return err == nil })
-	return control.NewClient(socket)
+	return control.NewClient(socket), socket
 }
 
 func TestQRDrawsTheCodeAndEndsOnline(t *testing.T) {

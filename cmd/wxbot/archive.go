@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"wxbot/bot/control"
+	"wxbot/bot/event"
+)
+
+func newHistory(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history [NAME]",
+		Short: "Show what came and what was answered, of one chat or of all",
+		Long: "history shows the newest lines that the running daemon keeps: of a person by\n" +
+			"remark or nickname, of a group by its name, or of everybody. How much is kept\n" +
+			"says \"history\" in wxbot.yaml; texts are not, unless it says full.",
+		Args: argsUpTo(0, 1),
+	}
+	client := socketFlags(cmd)
+	n := cmd.Flags().IntP("lines", "n", 0, "how many lines (default 50, at most 500)")
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		lines, err := c.History(cmd.Context(), strings.Join(args, ""), *n)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return writeJSON(con, control.History{Lines: lines})
+		}
+		for _, l := range lines {
+			printLine(con, l)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// argsUpTo takes so many arguments at least and at most.
+func argsUpTo(least, most int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return usage(errors.New("a name is required"))
+		case len(args) > most:
+			return usage(fmt.Errorf("unexpected argument %q", args[most]))
+		}
+		return nil
+	}
+}
+
+// printLine writes a line of the history: time, chat, who, what, and what became
+// of it.
+func printLine(con *console, l event.Line) {
+	chat := l.Chat.Name
+	if chat == "" {
+		chat = l.Chat.Key
+	}
+	arrow := "<"
+	if l.Out {
+		arrow = ">"
+	}
+	what := l.Kind
+	if l.Type != "" && l.Type != string(event.TypeText) {
+		what += " " + l.Type
+	}
+	said := ""
+	if l.Text != "" {
+		said = "  " + l.Text
+	}
+	outcome := l.Outcome
+	if l.Reason != "" {
+		outcome += ": " + l.Reason
+	}
+	if outcome == "" {
+		outcome = con.lang().of("waiting", "待处理")
+	}
+	fmt.Fprintf(con.out, "%s  %s %s %s  %s%s  (%s)\n", l.Time.Local().Format(time.DateTime),
+		pad(plain(chat), chatColumns), arrow, pad(plain(l.By), nameColumns), what, plain(said), plain(outcome))
+}
+
+// plain takes out what a terminal would act on: people write what they like.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return '⏎'
+		case r == '\u200d': // joins emoji
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func newForget(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "forget NAME",
+		Short: "Take out everything about one person or group",
+		Long: "forget makes the running daemon take out what it keeps about a person (by\n" +
+			"remark or nickname) or a group (by its name): messages, answers, names, and\n" +
+			"what waits to be sent there. It cannot be undone. Where several bear the\n" +
+			"name, it takes out nothing and tells how to name one of them.",
+		Args: argsUpTo(1, 1),
+	}
+	client := socketFlags(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if args[0] == "" {
+			return usage(errors.New("a name is required"))
+		}
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		f, err := c.Forget(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return writeJSON(con, f)
+		}
+		printForgotten(con, f)
+		return nil
+	}
+	return cmd
+}
+
+func printForgotten(con *console, f control.Forgotten) {
+	l := con.lang()
+	fmt.Fprintf(con.out, l.of("forgotten: %d messages, %d answers, %d of which waited\n",
+		"已忘记：%d 条消息，%d 条回复（其中 %d 条待发）\n"), f.Messages, f.Deliveries, f.Ended)
+	if f.Contact {
+		fmt.Fprintln(con.out, l.of("It is among the contacts of the account: WeChat names it again at the next login.",
+			"它仍在账号的通讯录里：下次登录时微信会再次给出它的名字。"))
+	}
+	if len(f.Files) > 0 {
+		fmt.Fprintln(con.out, l.of("These damaged databases may still hold it; delete them:", "这些损坏的旧数据库里可能还有，请删除："))
+		for _, file := range f.Files {
+			fmt.Fprintf(con.out, "  %s\n", file)
+		}
+	}
+	fmt.Fprintln(con.out, l.of("Not looked at: data of plugins, logs, backups, and what others wrote or quoted.",
+		"未检查：插件的数据、日志、备份，以及别人写下或引用的内容。"))
+}
