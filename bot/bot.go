@@ -152,6 +152,10 @@ func (b *Bot) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	highest, err := b.store.HighestKey(ctx)
+	if err != nil {
+		return err
+	}
 	b.acc = &account{
 		opts: o, log: b.component("account"), clock: o.Clock, store: b.store,
 		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}),
@@ -162,6 +166,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.acc.warned = b.warned
 	b.acc.book.alias = aliases
+	b.acc.book.next = max(b.acc.book.next, highest)
 	b.live = &live{
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),

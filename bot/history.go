@@ -90,7 +90,7 @@ func (h *History) fillMode(n *conf.Node) []conf.Problem {
 	return nil
 }
 
-const pruneEvery = time.Minute
+const pruneEvery = 5 * time.Minute
 
 // pruneLoop lets the store forget what recalls no longer need and the history does
 // not keep.

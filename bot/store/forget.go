@@ -61,6 +61,9 @@ func (s *Store) Forget(ctx context.Context, who Somebody) (Forgotten, error) {
 		}
 	}
 	err := s.securely(ctx, func(ctx context.Context, tx *tx) error {
+		if err := rememberHighest(ctx, tx, who.Keys...); err != nil {
+			return err
+		}
 		for _, k := range who.Keys {
 			if _, err := tx.exec(ctx, "DELETE FROM keys WHERE key = ?", k); err != nil {
 				return fmt.Errorf("forget keys: %w", err)
@@ -227,8 +230,8 @@ func (t *tx) numbers(ctx context.Context, query string, args ...any) ([]int64, e
 }
 
 // Scrub writes the database file anew, so that nothing of what was forgotten is
-// left between its rows, and empties the log of SQLite beside it. It takes about a
-// second for 100 MB, in which nothing else is written, and as much room on the
+// left between its rows, and empties the log of SQLite beside it. It takes some two
+// seconds for 100 MB, in which nothing else is written, and as much room on the
 // disk as the database has.
 func (s *Store) Scrub(ctx context.Context) error {
 	return s.ask(ctx, &job{alone: true, done: make(chan error, 1), do: func(ctx context.Context, tx *tx) error {

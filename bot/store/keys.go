@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -75,6 +77,9 @@ func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) er
 				return fmt.Errorf("store keys: %w", err)
 			}
 		}
+		if err := rememberHighest(ctx, tx, forget...); err != nil {
+			return err
+		}
 		for _, key := range forget {
 			if _, err := tx.exec(ctx, "DELETE FROM keys WHERE key = ?", key); err != nil {
 				return fmt.Errorf("forget keys: %w", err)
@@ -118,4 +123,47 @@ func (s *Store) PutAliases(ctx context.Context, aliases map[string]string, now t
 		}
 		return nil
 	})
+}
+
+// highestKey is the number of the highest key that was ever forgotten. Rows that
+// bear it may outlive it, so that nobody else must get it.
+const (
+	highestKey = "highest_key"
+	setHighest = "INSERT INTO meta (key, value) VALUES ('" + highestKey + "', ?) ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))"
+)
+
+// keyNumber is the number in a key such as "p12", 0 if there is none.
+func keyNumber(key string) int {
+	n, err := strconv.Atoi(strings.TrimLeft(key, "pg"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func rememberHighest(ctx context.Context, tx *tx, keys ...string) error {
+	n := 0
+	for _, k := range keys {
+		n = max(n, keyNumber(k))
+	}
+	if n == 0 {
+		return nil
+	}
+	if _, err := tx.exec(ctx, setHighest, strconv.Itoa(n)); err != nil {
+		return fmt.Errorf("remember highest key: %w", err)
+	}
+	return nil
+}
+
+// HighestKey is the number of the highest key that was forgotten, 0 if none was.
+func (s *Store) HighestKey(ctx context.Context) (int, error) {
+	v, err := s.Meta(ctx, highestKey)
+	if err != nil || v == "" {
+		return 0, err
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", highestKey, err)
+	}
+	return n, nil
 }

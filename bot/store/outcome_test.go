@@ -149,6 +149,20 @@ func TestPruneForgetsTextsAndTicketsOfWhatWasSent(t *testing.T) {
 // Rows that version 1 wrote hold decision and outcome in one body.
 func TestVersion1IsMigratedWithWhatItHolds(t *testing.T) {
 	dir := t.TempDir()
+	version1(t, dir)
+	s := open(t, dir)
+	d, ok, err := s.LastSent(t.Context(), "p1")
+	if err != nil || !ok || d.Receipt.MsgID != "m1" || d.Action.Message.Text != "hi" || d.Status != event.StatusSent || d.Tries != 3 {
+		t.Errorf("delivery = %+v, %v, %v", d, ok, err)
+	}
+	if got := commit(t, s, "x"); len(got) != 0 {
+		t.Error("a known message is new after the migration")
+	}
+}
+
+// version1 makes a database as version 1 would have.
+func version1(t *testing.T, dir string) {
+	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "wxbot.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -165,14 +179,6 @@ func TestVersion1IsMigratedWithWhatItHolds(t *testing.T) {
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
-	}
-	s := open(t, dir)
-	d, ok, err := s.LastSent(t.Context(), "p1")
-	if err != nil || !ok || d.Receipt.MsgID != "m1" || d.Action.Message.Text != "hi" || d.Status != event.StatusSent || d.Tries != 3 {
-		t.Errorf("delivery = %+v, %v, %v", d, ok, err)
-	}
-	if got := commit(t, s, "x"); len(got) != 0 {
-		t.Error("a known message is new after the migration")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -60,8 +61,8 @@ const (
 
 // Open takes the lock and opens the database, which it makes or migrates if need
 // be. A second daemon on the directory gets a *LockedError, a database of a newer
-// version a *NewerError. A file that is no database any more is moved aside,
-// which the log says, and a new one is made.
+// version a *NewerError. A damaged file is moved aside, and a new one is made of
+// what can be read of it; the log says what that is.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("store: Dir is required")
@@ -74,15 +75,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{opts: o, lock: l, wake: make(chan struct{}, 1)}
-	err = s.open(ctx)
-	if corrupt(err) {
-		aside, moveErr := s.moveAside()
-		if moveErr != nil {
-			return nil, errors.Join(err, moveErr, l.release())
-		}
-		o.Logger.Error().Err(err).Str("file", aside).
-			Msg("database corrupt: moved aside, a new one is made; the account must be scanned again")
+	if err = s.takeUpRebuild(); err == nil {
 		err = s.open(ctx)
+	}
+	if corrupt(err) {
+		if err = s.rebuild(ctx, err); err == nil {
+			err = s.open(ctx)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.release())
@@ -170,8 +169,13 @@ const checkMost = 256 << 20
 // when a write meets it, at every start anew.
 func (s *Store) check(ctx context.Context) error {
 	st, err := os.Stat(s.path())
-	if err != nil || st.Size() > checkMost {
+	if err != nil {
 		return err
+	}
+	mark := filepath.Join(s.opts.Dir, damageMark)
+	_, markErr := os.Stat(mark)
+	if st.Size() > checkMost && markErr != nil {
+		return nil
 	}
 	var found string
 	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
@@ -179,6 +183,9 @@ func (s *Store) check(ctx context.Context) error {
 	}
 	if found != "ok" {
 		return fmt.Errorf("%w: %s", errDamaged, found)
+	}
+	if err := os.Remove(mark); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("database: %w", err)
 	}
 	return nil
 }
@@ -345,6 +352,7 @@ func (s *Store) group(ctx context.Context, jobs []*job) {
 		return
 	}
 	err := s.tx.run(ctx, jobs)
+	s.noteDamage(err)
 	if err != nil && len(jobs) > 1 {
 		for _, j := range jobs {
 			j.done <- s.tx.run(ctx, []*job{j})
