@@ -46,3 +46,9 @@ func (s *Store) Dump(ctx context.Context) (string, error) {
 		(SELECT group_concat(body || result, char(10)) FROM outbox)`).Scan(&in, &out)
 	return in.String + "\n" + out.String, err
 }
+
+// SetReadOnly makes the database refuse writes, or take them again.
+func (s *Store) SetReadOnly(ctx context.Context, on bool) error {
+	_, err := s.tx.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA query_only = %t", on))
+	return err
+}

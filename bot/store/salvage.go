@@ -48,7 +48,7 @@ func (s *Store) rebuild(ctx context.Context, cause error) error {
 	got, err := s.salvage(ctx)
 	if err != nil && !errors.Is(err, errNothing) {
 		// A full disk, say: what is damaged stays for another start.
-		return fmt.Errorf("database %s: %w: %w", s.path(), cause, err)
+		return fmt.Errorf("%w: %w", cause, hint(err))
 	}
 	aside, moveErr := s.moveAside()
 	if moveErr != nil {

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -195,11 +194,7 @@ func corrupt(err error) bool {
 	if errors.Is(err, errDamaged) {
 		return true
 	}
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	code := e.Code() & 0xff
+	code := codeOf(err)
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }
 
@@ -362,19 +357,4 @@ func (s *Store) group(ctx context.Context, jobs []*job) {
 	for _, j := range jobs {
 		j.done <- err
 	}
-}
-
-// hint says in plain words what an operator can mend.
-func hint(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("the disk is full: %w", err)
-	case sqlite3.SQLITE_READONLY:
-		return fmt.Errorf("the state directory is read-only: %w", err)
-	}
-	return err
 }
