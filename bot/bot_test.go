@@ -3,10 +3,8 @@ package bot_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -485,61 +483,6 @@ func TestNoSecretsInTheLog(t *testing.T) {
 	}
 	if !strings.Contains(log, "rule fired") {
 		t.Errorf("log says nothing of the rule:\n%s", log)
-	}
-}
-
-// Every endpoint that a running session uses fails in every way, before and after
-// its work is done; nothing is lost and nothing is answered twice.
-func TestFaultsLoseNothingAndDoubleNothing(t *testing.T) {
-	t.Parallel()
-	for _, endpoint := range []string{"synccheck", "webwxsync", "webwxsendmsg", "webwxbatchgetcontact"} {
-		t.Run(endpoint, func(t *testing.T) {
-			t.Parallel()
-			faultsAt(t, endpoint)
-		})
-	}
-}
-
-func faultsAt(t *testing.T, endpoint string) {
-	t.Helper()
-	for name, f := range map[string]wxtest.Fault{
-		"status": {Kind: wxtest.FaultStatus, Status: 503}, "reset": {Kind: wxtest.FaultReset}, "cut": {Kind: wxtest.FaultCutBody},
-		"empty": {Kind: wxtest.FaultEmpty}, "junk": {Kind: wxtest.FaultJunk}, "ret": {Kind: wxtest.FaultRet, Ret: -1},
-	} {
-		for _, after := range []bool{false, true} {
-			if endpoint == "synccheck" && f.Kind == wxtest.FaultRet {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s/after=%v", name, after), func(t *testing.T) {
-				r := newRig(t, wxtest.Config{Lenient: true}, `
-settings: {pace: off, loop_guard: off}
-rules:
-  - {name: echo, starts_with: q, chat: [private, group], group: "*", reply: "a${text}"}
-`, nil)
-				ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
-				g := r.srv.AddGroupWith(wxtest.GroupOptions{Topic: "群", Members: []*wxtest.Account{ming}, Hidden: true})
-				r.online()
-				f.Endpoint, f.Times, f.After = endpoint, 1, after
-				r.srv.Fault(f)
-				var want []string
-				for i := range 3 {
-					ming.Say(fmt.Sprintf("q%d", i))
-					want = append(want, fmt.Sprintf("aq%d", i))
-				}
-				g.Say(ming, "q3")
-				want = append(want, "aq3")
-				got := r.sent(len(want))
-				slices.Sort(got)
-				if !slices.Equal(got, want) {
-					t.Errorf("sent %q, want %q", got, want)
-				}
-				// What came twice would come before this answer does.
-				ming.Say("q9")
-				if got := r.sent(len(want) + 1); got[len(got)-1] != "aq9" {
-					t.Errorf("sent %q", got)
-				}
-			})
-		}
 	}
 }
 
