@@ -46,10 +46,12 @@ func (r *crashRig) judge(quiet int) {
 	r.t.Logf("%d messages, %d sent, %d kills, %d handlers cut short between two answers", len(r.asked), len(r.srv.Sent()), len(r.kills), cut)
 	r.judgeOrder(faults)
 	r.judgeRequests(faults, quiet)
+	r.judgeProblems(faults)
 	for kind, list := range faults {
 		r.t.Errorf("%s: %d, such as\n%s", kind, len(list), strings.Join(list[:min(len(list), crashShown)], "\n"))
 	}
 	if len(faults) > 0 {
+		r.t.Logf("the log of the daemon is %s if go test has -artifacts", r.logFile)
 		r.t.Logf("last lines of the daemon's log:\n%s", r.logTail())
 	}
 }
@@ -143,10 +145,19 @@ func (r *crashRig) judgeOrder(faults crashFaults) {
 		}
 		l := line{q.chat, q.kind == askSend}
 		if before := last[l]; before != nil && place["A "+before.label] > at {
-			faults.add("out of order", "%s was answered before\n%s", r.story(q), r.story(before))
-			continue
+			faults.add("out of order", "%s\n  was answered before\n%s", r.story(q), r.story(before))
 		}
 		last[l] = q
+	}
+}
+
+// judgeProblems looks at what the server found wrong with requests.
+func (r *crashRig) judgeProblems(faults crashFaults) {
+	for _, p := range r.srv.TakeProblems() {
+		// A kill while a request is being written cuts its body.
+		if p.What != "body cannot be read" {
+			faults.add("wrong requests", "%v", p)
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func newCrashRig(t *testing.T, p crashPlan) *crashRig {
 		t: t, plan: p, random: rand.New(rand.NewPCG(p.seed, 0)), srv: wxtest.NewServer(t, wxtest.Config{}),
 		dir: t.TempDir(), ended: make(chan error, 1),
 	}
-	r.logFile = filepath.Join(r.dir, "log")
+	r.logFile = filepath.Join(t.ArtifactDir(), "daemon.log")
 	for i := range crashFriends {
 		r.chats = append(r.chats, &crashChat{friend: r.srv.AddFriend(wxtest.Person{NickName: fmt.Sprintf("friend %d", i)})})
 	}

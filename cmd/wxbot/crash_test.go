@@ -61,7 +61,8 @@ func readCrashPlan(t *testing.T) crashPlan {
 //	WXBOT_CRASH=full go test -run Killed -count=1 -v ./cmd/wxbot/
 //
 // WXBOT_CRASH_SEED sets the seed, which draws messages and instants; what is under
-// way at an instant is the machine's choice.
+// way at an instant is the machine's choice. With -artifacts the daemon's log is
+// kept.
 func TestKilledAtAnyInstantItAnswersEverybodyOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes 20 s")
