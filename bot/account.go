@@ -48,6 +48,7 @@ type account struct {
 	ready   bool          // logged in, or waiting for a person
 	offset  time.Duration // add to server time for the daemon's time
 	loginAt time.Time     // of the session, daemon's time
+	began   time.Time     // when this client came online
 	state   string        // for people
 	refusal *refusal
 	shown   shownQR
@@ -397,7 +398,7 @@ func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, e
 	}
 	now := a.clock.Now()
 	a.mu.Lock()
-	a.online, a.ready = true, true
+	a.online, a.ready, a.began = true, true, time.Now()
 	a.offset = 0
 	if e.ServerTime.Unix() > 0 {
 		a.offset = now.Sub(e.ServerTime).Round(time.Second)
@@ -488,6 +489,18 @@ func (a *account) wxClient() (*wx.Client, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.client, a.client != nil && a.online
+}
+
+// loadMost is how long after the contact list groups are still looked up that
+// somebody may be meant by.
+const loadMost = 30 * time.Second
+
+// stillLoading reports whether a name that is not known may be so soon.
+func (a *account) stillLoading() bool {
+	a.mu.Lock()
+	client, began := a.client, a.began
+	a.mu.Unlock()
+	return client == nil || !client.Directory().Complete() || time.Since(began) < loadMost
 }
 
 // beforeLogin reports whether something happened before the present login.

@@ -83,6 +83,9 @@ func (b *Bot) Run(ctx context.Context) (err error) {
 // startTasks starts everything; what feeds others comes after them, since they
 // are stopped in the reverse order.
 func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
+	if err := b.outbox.Load(ctx); err != nil {
+		return err
+	}
 	t.start(ctx, "outbox", b.outbox.Run)
 	t.start(ctx, "plugins", b.host.Run)
 	t.start(ctx, "notices", b.noticeLoop)
@@ -128,7 +131,7 @@ func (b *Bot) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store")})
+	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store"), Failed: b.notWritten})
 	if err != nil {
 		return err
 	}

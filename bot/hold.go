@@ -7,6 +7,7 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
+	"wxbot/bot/store"
 )
 
 // What puts the brakes on, and takes them off: operators, the account's owner, and
@@ -103,4 +104,12 @@ func (b *Bot) warned(ctx context.Context, text string, tooOften bool) {
 // throttled is told that the server stopped a kind of action.
 func (b *Bot) throttled(class string, wait time.Duration) {
 	b.alerts.raise(alertTooOften, fmt.Sprintf("%s：暂停 %s", class, wait.Round(time.Minute)))
+}
+
+// notWritten is told of writes to the store that failed. Whoever asked for one
+// tries again; a disk that is full needs a person.
+func (b *Bot) notWritten(err error) {
+	if store.IsFull(err) && b.alerts != nil {
+		b.alerts.raise(alertDiskFull, b.opts.Config.State)
+	}
 }

@@ -187,7 +187,7 @@ func (p *preparer) strangers(ev *event.Event, group string) bool {
 // is a group. What the server answered is not asked again for a while; a call that
 // failed is tried again until ctx ends.
 func (p *preparer) lookUp(ctx context.Context, group, user, sake string) bool {
-	what := user + " " + sake
+	what := group + " " + user + " " + sake
 	p.mu.Lock()
 	at, tried := p.asked[what]
 	p.mu.Unlock()

@@ -199,10 +199,13 @@ func (s *sender) named(name string) (event.Chat, error) {
 	}
 	hits := s.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, s.acc.book.find(event.ChatGroup, name)...)
-	if len(hits) != 1 {
-		return event.Chat{}, &ambiguousError{name, len(hits)}
+	switch {
+	case len(hits) == 1:
+		return hits[0], nil
+	case len(hits) == 0 && s.acc.stillLoading():
+		return event.Chat{}, fmt.Errorf("send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)
 	}
-	return hits[0], nil
+	return event.Chat{}, &ambiguousError{name, len(hits)}
 }
 
 // person resolves whom an action is about.

@@ -290,9 +290,10 @@ func (o *Outbox) Stops() []Stop {
 	return o.pacer.stops(o.opts.Clock.Now())
 }
 
-// Run carries deliveries out until ctx ends, then waits a little for those under
-// way. What is not done stays in the store for the next start.
-func (o *Outbox) Run(ctx context.Context) error {
+// Load takes up what the store holds, once: what waits, and what bounds the pace.
+// Nothing may be queued before it has, or older answers would come after newer
+// ones; so it is called before whatever queues is started.
+func (o *Outbox) Load(ctx context.Context) error {
 	pending, err := o.opts.Store.Pending(ctx)
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
@@ -311,6 +312,12 @@ func (o *Outbox) Run(ctx context.Context) error {
 	o.pacer.stopped = stopped
 	o.mu.Unlock()
 	o.Queue(pending...)
+	return nil
+}
+
+// Run carries deliveries out until ctx ends, then waits a little for those under
+// way. What is not done stays in the store for the next start.
+func (o *Outbox) Run(ctx context.Context) error {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		grace := time.AfterFunc(sendGrace, cancel)

@@ -111,6 +111,9 @@ func (w *world) run() (stop func()) {
 		w.t.Fatal(err)
 	}
 	w.box = box
+	if err := box.Load(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- box.Run(ctx) }()

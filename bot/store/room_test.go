@@ -49,7 +49,7 @@ func TestFullDiskStopsEveryWriteAndLeavesNothingHalfDone(t *testing.T) {
 		"Finish": func() error {
 			d := delivery("p1-p1-0", 7)
 			d.Action.Message.Text = long
-			_, err := s.Finish(t.Context(), []string{"p1-p1-0"}, "rule r", []event.Delivery{d})
+			_, err := s.Finish(t.Context(), []int64{1}, "rule r", []event.Delivery{d})
 			return err
 		},
 		"Resolve": func() error {
@@ -121,7 +121,7 @@ func TestDiskThatIsFullIndeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, dir)
-	all, err := s.Unfinished(t.Context(), 0, 2000)
+	all, err := s.Unfinished(t.Context(), "", 0, 2000)
 	if err != nil || len(all) != acknowledged+1 {
 		t.Errorf("%d events stored, %v; %d and one were acknowledged", len(all), err, acknowledged)
 	}

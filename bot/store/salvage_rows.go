@@ -251,8 +251,10 @@ func (v *salvager) outbox(ctx context.Context) error {
 			v.got.unreadable++
 			return nil
 		}
-		d := stored{id: r[0], event: t[0], handler: t[1], n: n, chat: t[2], status: t[3], msgID: t[4], made: made, done: done,
-			body: t[5], kind: t[6], result: t[7], blank: blank}
+		d := stored{
+			id: r[0], event: t[0], handler: t[1], n: n, chat: t[2], status: t[3], msgID: t[4], made: made, done: done,
+			body: t[5], kind: t[6], result: t[7], blank: blank,
+		}
 		return v.delivery(ctx, d)
 	})
 }

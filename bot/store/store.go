@@ -28,6 +28,9 @@ import (
 type Options struct {
 	Dir    string
 	Logger zerolog.Logger
+	// Failed, if set, is told of every write that failed. It must not block, nor
+	// write.
+	Failed func(error)
 }
 
 // Store is an open database. It holds a lock on its directory until Close.
@@ -347,7 +350,12 @@ func (s *Store) group(ctx context.Context, jobs []*job) {
 		return
 	}
 	err := s.tx.run(ctx, jobs)
-	s.noteDamage(err)
+	if err != nil {
+		s.noteDamage(err)
+		if s.opts.Failed != nil {
+			s.opts.Failed(err)
+		}
+	}
 	if err != nil && len(jobs) > 1 {
 		for _, j := range jobs {
 			j.done <- s.tx.run(ctx, []*job{j})

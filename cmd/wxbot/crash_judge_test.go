@@ -168,12 +168,13 @@ func (r *crashRig) judgeRequests(faults crashFaults, quiet int) {
 	// Each start may find a batch that was handed over and not stored, and up to
 	// 8 messages (the workers of the outbox) that were sent and not noted.
 	bounds := map[string]int{
-		"jslogin":              1,
-		"webwxnewloginpage":    1,
-		"webwxinit":            starts,
-		"webwxstatusnotify":    starts,
-		"webwxgetcontact":      starts,
-		"webwxbatchgetcontact": 2 * starts,
+		"jslogin":           1,
+		"webwxnewloginpage": 1,
+		"webwxinit":         starts,
+		"webwxstatusnotify": starts,
+		"webwxgetcontact":   starts,
+		// One for the members of groups, and some for groups that write before.
+		"webwxbatchgetcontact": 6 * starts,
 		"webwxsync":            messages + answers + 3*starts,
 		"synccheck":            messages + answers + 3*starts,
 		"webwxsendmsg":         answers + 8*starts,
