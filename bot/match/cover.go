@@ -57,11 +57,11 @@ func (n *names) takes(other *names) bool {
 		return false
 	case slices.Equal(n.shown, other.shown):
 		return true
-	case len(other.wild) > 0:
+	case len(other.wild)+len(other.regexes) > 0:
 		return false
 	}
 	for _, name := range other.exact {
-		if !n.matchFolded(name) {
+		if !n.matchFolded([]byte(name)) {
 			return false
 		}
 	}

@@ -41,9 +41,23 @@ func (x *Index) Find(in Input, commands []int32) *Found {
 	return f
 }
 
+// reuse takes a released Found, if there is one. They come from a list and not from a
+// sync.Pool, so that a search allocates nothing for certain.
+func (x *Index) reuse() *Found {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	last := len(x.free) - 1
+	if last < 0 {
+		return nil
+	}
+	f := x.free[last]
+	x.free = x.free[:last]
+	return f
+}
+
 func (x *Index) begin(in Input) *Found {
-	f, ok := x.pool.Get().(*Found)
-	if !ok {
+	f := x.reuse()
+	if f == nil {
 		f = newFound(x)
 	}
 	f.in = in
@@ -52,7 +66,10 @@ func (x *Index) begin(in Input) *Found {
 
 // Release gives back what the search needed; f is not used after it.
 func (f *Found) Release() {
-	const bufferMost = 64 << 10 // bytes of a text that are kept for the next
+	const (
+		bufferMost = 64 << 10 // bytes of a text that are kept for the next
+		freeMost   = 16       // more searches than this are seldom under way
+	)
 	f.in = Input{}
 	f.hits.clear()
 	for i := range f.texts {
@@ -61,7 +78,11 @@ func (f *Found) Release() {
 		}
 	}
 	f.blocks = f.blocks[:0]
-	f.x.pool.Put(f)
+	f.x.mu.Lock()
+	defer f.x.mu.Unlock()
+	if len(f.x.free) < freeMost {
+		f.x.free = append(f.x.free, f)
+	}
 }
 
 // Blocks are the numbers of the blocks that may hold, ascending. No other block

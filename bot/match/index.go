@@ -9,8 +9,8 @@ import (
 )
 
 // Index finds among many blocks those that may hold for an event, at a cost that
-// follows the event's text and not the number of blocks. It is immutable and safe
-// for concurrent use.
+// follows the event's text and not the number of blocks. What it says never changes,
+// and it is safe for concurrent use.
 //
 // A text has terms: words of the blocks that occur in it, begin it, end it, or are
 // it. A block needs some of them; by the need that is the rarest it is found.
@@ -22,7 +22,9 @@ type Index struct {
 	posts    []int32                // blocks to be found by a term
 	always   map[event.Kind][]int32 // blocks that need no term
 	commands []commands
-	pool     sync.Pool // of *Found
+
+	mu   sync.Mutex
+	free []*Found // released, to be used again
 }
 
 // indexed is a block with what it needs.
@@ -65,7 +67,6 @@ func NewIndex(blocks, checked []*When) *Index {
 	}
 	b.post(len(blocks))
 	b.x.commands = commandsOf(blocks)
-	b.x.pool.New = func() any { return newFound(b.x) }
 	return b.x
 }
 

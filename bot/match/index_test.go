@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -141,4 +142,21 @@ func compare(t *rapid.T, x *Index, in Input, all []*When, blocks int, commands [
 		}
 	}
 	return held
+}
+
+// A star is any characters, as .* in a regular expression.
+func TestWildNames(t *testing.T) {
+	some := rapid.StringOfN(rapid.RuneFrom([]rune("a价\n")), 0, 8, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := rapid.StringOfN(rapid.RuneFrom([]rune("a价*")), 0, 6, -1).Draw(t, "pattern") + "*"
+		var n names
+		n.add(pattern, Exact)
+		re := regexp.MustCompile("(?s)^" + strings.ReplaceAll(pattern, "*", ".*") + "$")
+		for range 5 {
+			name := some.Draw(t, "name")
+			if want := name != "" && re.MatchString(name); n.match(name, Exact) != want && !n.any {
+				t.Fatalf("%q is %q: %v", name, pattern, !want)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,10 +12,11 @@ import (
 // names matches names of people or groups: folded, with * for any characters, or
 // by regular expressions.
 type names struct {
-	any   bool
-	exact []string
-	wild  []*regexp.Regexp
-	shown []string // as written, for people
+	any     bool
+	exact   []string
+	wild    []wild
+	regexes []*regexp.Regexp
+	shown   []string // as written, for people
 }
 
 func (n *names) add(text string, f Folding) {
@@ -28,16 +30,12 @@ func (n *names) add(text string, f Folding) {
 		n.exact = append(n.exact, folded)
 		return
 	}
-	parts := strings.Split(folded, "*")
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
-	}
-	n.wild = append(n.wild, regexp.MustCompile(`(?s)^`+strings.Join(parts, `.*`)+`$`))
+	n.wild = append(n.wild, bytes.Split([]byte(folded), []byte("*")))
 }
 
 func (n *names) addRegex(re *regexp.Regexp, text string) {
 	n.shown = append(n.shown, "/"+text+"/")
-	n.wild = append(n.wild, re)
+	n.regexes = append(n.regexes, re)
 }
 
 func (n *names) match(name string, f Folding) bool {
@@ -47,19 +45,42 @@ func (n *names) match(name string, f Folding) bool {
 	if name == "" {
 		return false
 	}
-	return n.matchFolded(f.Fold(name))
+	var buf [256]byte // names are short: it is on the stack
+	return n.matchFolded(f.append(buf[:0], name))
 }
 
-func (n *names) matchFolded(folded string) bool {
-	if slices.Contains(n.exact, folded) {
-		return true
-	}
-	for _, re := range n.wild {
-		if re.MatchString(folded) {
+func (n *names) matchFolded(folded []byte) bool {
+	for _, name := range n.exact {
+		if name == string(folded) {
 			return true
 		}
 	}
-	return false
+	for _, w := range n.wild {
+		if w.match(folded) {
+			return true
+		}
+	}
+	if len(n.regexes) == 0 {
+		return false
+	}
+	text := string(folded)
+	return slices.ContainsFunc(n.regexes, func(re *regexp.Regexp) bool { return re.MatchString(text) })
+}
+
+// wild is a pattern with * for any characters: the parts between them, at least two.
+type wild [][]byte
+
+func (w wild) match(text []byte) bool {
+	text, begins := bytes.CutPrefix(text, w[0])
+	text, ends := bytes.CutSuffix(text, w[len(w)-1])
+	for _, part := range w[1 : len(w)-1] {
+		at := bytes.Index(text, part)
+		if at < 0 {
+			return false
+		}
+		text = text[at+len(part):]
+	}
+	return begins && ends
 }
 
 // matchPerson looks at what a person is called: by the remark, else by nickname

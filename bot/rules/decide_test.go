@@ -399,10 +399,19 @@ func TestRevFollowsEverySource(t *testing.T) {
 }
 
 func TestDecidingAllocatesNothingWhenNoRuleFires(t *testing.T) {
-	set := parse(t, keywordRules(benchWords(100), 1))
-	for _, text := range []string{"这是一条没有任何关键词的普通消息。", "请问，iPhone 的价格是多少？我 明天过来！😀"} {
-		ev := private(text)
-		if n := testing.AllocsPerRun(100, func() { set.Decide(rules.Input{Event: ev, Now: wednesday}) }); n > 0 {
+	set := parse(t, keywordRules(benchWords(100), 1)+`
+- {name: group, group: ["客户*群", VIP 1, "Vip*3"], contains: 价格, reply: x}
+- {name: sender, group: "*", from: [老板, "Boss*"], reply: x}
+- {name: regex, group: "*", regex: '价格(\d+)元', reply: x}
+- {name: unless, group: "*", contains: 价格, unless: {contains: [多少, 一]}, reply: x}
+- {name: command, group: "*", command: [帮助, help], reply: x}
+`)
+	for _, text := range []string{"这是一条没有任何关键词的普通消息。", "请问，iPhone 的价格是多少？我 明天过来！😀", "/hell"} {
+		ev := with(inGroup("VIP 客户二群A", text), func(ev *event.Event) { ev.Sender.Remark = "Ｗang" })
+		if n := testing.AllocsPerRun(100, func() {
+			command, _, _ := set.CommandName(ev)
+			set.Decide(rules.Input{Event: ev, Now: wednesday, Command: command})
+		}); n > 0 {
 			t.Errorf("%q: %v allocations", text, n)
 		}
 	}
