@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -415,4 +416,22 @@ func TestDecidingAllocatesNothingWhenNoRuleFires(t *testing.T) {
 			t.Errorf("%q: %v allocations", text, n)
 		}
 	}
+}
+
+func TestManyDecideAtOnce(t *testing.T) {
+	set := parse(t, "- {name: a, contains: 价格, reply: A}\n- {name: b, regex: '订单(\\d+)', reply: '${1}'}\n- {name: c, command: 帮助, reply: C}")
+	want := map[string]string{"价 格？": "a: reply A", "订单12": "b: reply 12", "/帮助": "c: reply C", "没有": ""}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				for text, want := range want {
+					if got := decide(set, rules.Input{Event: private(text)}); got != want {
+						t.Errorf("%q: %q, want %q", text, got, want)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
