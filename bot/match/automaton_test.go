@@ -112,7 +112,8 @@ func BenchmarkScan(b *testing.B) {
 			b.ReportAllocs()
 			text, i := make([]byte, 0, 256), 0
 			for b.Loop() {
-				a.scan(append(text[:0], texts[i%len(texts)]...), found)
+				text = append(text[:0], texts[i%len(texts)]...)
+				a.scan(text, found)
 				found.clear()
 				i++
 			}
@@ -128,6 +129,21 @@ func (a *automaton) walk(word string) state {
 		at = a.lead(at, r) &^ isHit
 	}
 	return at
+}
+
+// Words that begin alike, and a text that repeats their beginning, are the worst case
+// of a list of words by their first characters.
+func BenchmarkScanAlike(b *testing.B) {
+	a := newAutomaton(false)
+	for i, w := range benchWords(10_000) {
+		a.add("价格" + w).anywhere = number(i + 1)
+	}
+	a.link()
+	text, found := []byte(strings.Repeat("价格", 30)), &terms{bits: make([]uint64, 10_000/64+1)}
+	for b.Loop() {
+		a.scan(text, found)
+		found.clear()
+	}
 }
 
 // size is how many bytes the automaton takes.

@@ -33,16 +33,16 @@ func someHan(rnd *rand.Rand, n int) string {
 	return string(text)
 }
 
-// benchEvents are messages of sixty characters, each with most of two words. They are
-// many, so that a benchmark does not measure one that the processor has come to know.
-func benchEvents(words []string) []*event.Event {
+// benchEvents are messages of sixty characters, each with two words less the last cut
+// characters of them. They are many, so that a benchmark does not measure one that the processor has come to know.
+func benchEvents(words []string, cut int) []*event.Event {
 	rnd := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same texts every time
 	out := make([]*event.Event, 1000)
 	for i := range out {
 		text := ""
 		for range 2 {
 			word := []rune(words[rnd.IntN(len(words))])
-			text += someHan(rnd, 26) + string(word[:len(word)-1])
+			text += someHan(rnd, 26) + string(word[:len(word)-cut])
 		}
 		out[i] = private(string([]rune(text + someHan(rnd, 6))[:60]))
 	}
@@ -68,18 +68,28 @@ func regexRules(words []string) string {
 	return b.String()
 }
 
+func each(n int) func([]string) string {
+	return func(words []string) string { return keywordRules(words, n) }
+}
+
 func BenchmarkDecide(b *testing.B) {
 	words := benchWords(100_000)
-	for name, src := range map[string]string{
-		"keywords=10":        keywordRules(words[:10], 1),
-		"keywords=10000":     keywordRules(words[:10_000], 1),
-		"keywords=100000":    keywordRules(words, 10),
-		"keywords=10000/one": keywordRules(words[:10_000], 10_000),
-		"regexes=1000":       regexRules(words[:1000]),
+	for _, bench := range []struct {
+		name  string
+		words int // of the rules, and of the messages
+		src   func(words []string) string
+		cut   int
+	}{
+		{"keywords=10", 10, each(1), 1},
+		{"keywords=10000", 10_000, each(1), 1},
+		{"keywords=10000/in=one_rule", 10_000, each(10_000), 1},
+		{"keywords=100000", 100_000, each(10), 1},
+		{"regexes=1000", 1000, regexRules, 1},
+		{"regexes=1000/tried=2", 1000, regexRules, 0},
 	} {
-		b.Run(name, func(b *testing.B) {
-			set := parse(b, src)
-			events := benchEvents(words[:1000])
+		b.Run(bench.name, func(b *testing.B) {
+			words := words[:bench.words]
+			set, events := parse(b, bench.src(words)), benchEvents(words, bench.cut)
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
