@@ -75,7 +75,7 @@ func (a *automaton) add(word string) *wordTerms {
 }
 
 // number makes a number of a length: no file holds 2^32 of anything.
-func number(n int) uint32 { return uint32(n) } //nolint:gosec // see above
+func number(n int) uint32 { return uint32(n) }
 
 func (a *automaton) connect(from state, r rune, to state) {
 	if from != 0 {
@@ -87,7 +87,7 @@ func (a *automaton) connect(from state, r rune, to state) {
 		a.pages = append(a.pages, make([]uint16, page+1-len(a.pages))...)
 	}
 	if a.pages[page] == 0 {
-		a.pages[page] = uint16(len(a.first)) //nolint:gosec // Unicode has 4352 pages
+		a.pages[page] = uint16(len(a.first)) // of 4352 pages of Unicode
 		a.first = append(a.first, [256]state{})
 	}
 	a.first[a.pages[page]][r&0xff] = to

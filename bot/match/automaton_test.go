@@ -61,7 +61,7 @@ func TestCanonicalIsOnePerOrbit(t *testing.T) {
 // benchWords are n different words of two to six characters, of the three thousand
 // that are used most, as keywords have them.
 func benchWords(n int) []string {
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same words every time
+	rnd := rand.New(rand.NewPCG(1, 2)) // the same words every time
 	seen := map[string]bool{}
 	out := make([]string, 0, n)
 	for len(out) < n {
@@ -81,7 +81,7 @@ func benchWords(n int) []string {
 // two of the words but for their last characters. They are many, so that a benchmark
 // does not measure one that the processor has come to know.
 func benchTexts(words []string) []string {
-	rnd := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same texts every time
+	rnd := rand.New(rand.NewPCG(3, 4)) // the same texts every time
 	const length = 60
 	out := make([]string, 1000)
 	for i := range out {

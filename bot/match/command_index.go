@@ -26,7 +26,7 @@ func commandsOf(blocks []*When) []commands {
 			out = append(out, commands{folding: w.folding, names: map[string][]int32{}, heads: map[string]struct{}{}})
 		}
 		for _, n := range w.command.names {
-			out[at].add(n.folded, int32(i)) //nolint:gosec // a file has at most 100,000 rules
+			out[at].add(n.folded, int32(i))
 		}
 	}
 	return out

@@ -2,7 +2,7 @@ package match
 
 // edge is the key of an edge: a state and a character. No edge from the root is
 // kept by its key, so none is 0.
-func edge(from state, r rune) uint64 { return uint64(from)<<32 | uint64(uint32(r)) } //nolint:gosec // bits
+func edge(from state, r rune) uint64 { return uint64(from)<<32 | uint64(uint32(r)) }
 
 // spread makes of a key bits that look random, the upper ones most so.
 func spread(key uint64) uint64 {

@@ -49,7 +49,8 @@ type view struct {
 }
 
 // NewIndex numbers blocks from 0, and the checked ones after them. Only blocks are
-// found; both can be matched. A block with a command is found by the command alone.
+// found, and they name their events; both can be matched. A block with a command is
+// found by the command alone.
 func NewIndex(blocks, checked []*When) *Index {
 	b := indexer{x: &Index{always: map[event.Kind][]int32{}}, length: make([]int, 1)}
 	for _, w := range blocks {
@@ -211,7 +212,7 @@ func (b *indexer) post(blocks int) {
 		case block.when.command != nil:
 		case block.linear || len(block.needs) == 0:
 			for _, k := range block.when.Events {
-				x.always[k] = append(x.always[k], int32(i)) //nolint:gosec // a file has at most 100,000 rules
+				x.always[k] = append(x.always[k], int32(i))
 			}
 		default:
 			keys[i] = b.rarest(&block, uses)
@@ -227,7 +228,7 @@ func (b *indexer) post(blocks int) {
 	next := slices.Clone(x.starts)
 	for i, key := range keys {
 		for _, t := range key {
-			x.posts[next[t]] = int32(i) //nolint:gosec // see above
+			x.posts[next[t]] = int32(i)
 			next[t]++
 		}
 	}

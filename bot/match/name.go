@@ -50,15 +50,9 @@ func (n *names) match(name string, f Folding) bool {
 }
 
 func (n *names) matchFolded(folded []byte) bool {
-	for _, name := range n.exact {
-		if name == string(folded) {
-			return true
-		}
-	}
-	for _, w := range n.wild {
-		if w.match(folded) {
-			return true
-		}
+	if slices.ContainsFunc(n.exact, func(name string) bool { return name == string(folded) }) ||
+		slices.ContainsFunc(n.wild, func(w wild) bool { return w.match(folded) }) {
+		return true
 	}
 	if len(n.regexes) == 0 {
 		return false

@@ -12,7 +12,7 @@ import (
 
 // benchWords are n different words of two to six of three thousand characters.
 func benchWords(n int) []string {
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same words every time
+	rnd := rand.New(rand.NewPCG(1, 2)) // the same words every time
 	seen := map[string]bool{}
 	out := make([]string, 0, n)
 	for len(out) < n {
@@ -36,7 +36,7 @@ func someHan(rnd *rand.Rand, n int) string {
 // benchEvents are messages of sixty characters, each with two words less the last cut
 // characters of them. They are many, so that a benchmark does not measure one that the processor has come to know.
 func benchEvents(words []string, cut int) []*event.Event {
-	rnd := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same texts every time
+	rnd := rand.New(rand.NewPCG(3, 4)) // the same texts every time
 	out := make([]*event.Event, 1000)
 	for i := range out {
 		text := ""

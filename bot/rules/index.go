@@ -39,7 +39,7 @@ func newIndex(rules []*rule) *index {
 }
 
 // count is a length: a file has at most rulesMost rules, and fewer blocks than bytes.
-func count[T any](list []T) int32 { return int32(len(list)) } //nolint:gosec // see above
+func count[T any](list []T) int32 { return int32(len(list)) }
 
 func (x *index) block(b int32) (*rule, *match.When) {
 	r := x.owners[b]
@@ -87,7 +87,7 @@ func (w *walk) next() bool {
 
 func (w *walk) stopped(rule int32) bool {
 	for i := range w.rule.unless {
-		if w.found.Match(w.index.unless[rule]+int32(i), nil) { //nolint:gosec // see count
+		if w.found.Match(w.index.unless[rule]+int32(i), nil) {
 			return true
 		}
 	}

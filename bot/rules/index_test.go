@@ -170,7 +170,7 @@ func TestDecideAgreesWithTryingAllRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := someRules(t)
 		memories := [2]*Memory{NewMemory(), NewMemory()}
-		rands := [2]*rand.Rand{rand.New(rand.NewPCG(1, 1)), rand.New(rand.NewPCG(1, 1))} //nolint:gosec // the same draws for both
+		rands := [2]*rand.Rand{rand.New(rand.NewPCG(1, 1)), rand.New(rand.NewPCG(1, 1))} // the same draws for both
 		for i := range 6 {
 			in := Input{Event: someEvent(t), Now: time.Date(2026, 1, 7, 11, 10*i, 0, 0, time.UTC)}
 			in.Command, _, _ = set.CommandName(in.Event)

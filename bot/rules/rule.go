@@ -233,10 +233,11 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 // placeholdersOf are the placeholders of a rule. Most rules of a file have the same,
 // and share them.
 func (p *parser) placeholdersOf(r *rule) map[string]string {
-	key := ""
+	var b strings.Builder
 	for _, w := range r.when {
-		key += fmt.Sprint(w.Events, w.HasCommand(), w.GroupNames())
+		_, _ = fmt.Fprint(&b, w.Events, w.HasCommand(), w.GroupNames())
 	}
+	key := b.String()
 	if p.known[key] == nil {
 		p.known[key] = placeholders(r)
 	}
