@@ -62,18 +62,21 @@ func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
 			i += n
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+		}
 		i += size
 		switch {
 		case r < utf8.RuneSelf:
 			if f.Case && 'A' <= r && r <= 'Z' {
 				r += 'a' - 'A'
 			}
-		case isOrdinary(r):
 		case f.Width && 0xff01 <= r && r <= 0xff5e: // ！ to ～
 			if r -= 0xff01 - '!'; f.Case && 'A' <= r && r <= 'Z' {
 				r += 'a' - 'A'
 			}
+		case isOrdinary(r):
 		case f.Width && r == 0x3000: // the blank as wide as a Han character
 			r = ' '
 		case f.Invisible && invisible(r):
@@ -82,7 +85,7 @@ func (f Folding) plain(dst []byte, s string) (out []byte, ok bool) {
 			return dst, false
 		}
 		if f.Space {
-			if r < utf8.RuneSelf && unicode.IsSpace(r) { // no other blank comes here
+			if r == ' ' || '\t' <= r && r <= '\r' { // no other blank comes here
 				blank = last >= 0
 				continue
 			}

@@ -199,5 +199,12 @@ func BenchmarkFold(b *testing.B) {
 				DefaultFolding.Fold(s)
 			}
 		})
+		b.Run(name+"/into a buffer", func(b *testing.B) {
+			b.ReportAllocs()
+			var buf []byte
+			for b.Loop() {
+				buf = DefaultFolding.append(buf[:0], s)
+			}
+		})
 	}
 }
