@@ -20,15 +20,16 @@ import (
 
 // Client is one account's connection.
 type Client struct {
-	opts Options
-	log  zerolog.Logger
-	web  *http.Client
-	jar  *jar
-	dir  *Directory
-	load *loader
-	own  *recent
-	sink chan struct{} // holds a token while the sink runs
-	done chan struct{} // closed when Run has ended
+	opts   Options
+	log    zerolog.Logger
+	web    *http.Client
+	jar    *jar
+	dir    *Directory
+	load   *loader
+	own    *recent
+	health health
+	sink   chan struct{} // holds a token while the sink runs
+	done   chan struct{} // closed when Run has ended
 
 	mu      sync.Mutex
 	started bool

@@ -4,7 +4,7 @@ import "time"
 
 // Event is something the client tells its sink. The set is closed: QRReady,
 // QRScanned, QRCancelled, QRExpired, LoggedIn, StateChanged, MessageReceived,
-// ContactsChanged, LoggedOut and Refused.
+// ContactsChanged, Stalled, StallOver, LoggedOut and Refused.
 type Event interface{ isEvent() }
 
 // QRReady asks for a scan. Payload is the text to encode as a QR code; the phone
@@ -60,6 +60,23 @@ type ContactsChanged struct {
 	Complete bool
 }
 
+// Stalled tells that the session seems undead: for 15 minutes at least the server
+// has announced news again and again and handed out none. That is what happens
+// when the phone, or WeChat on it, has been offline for about two days; opening
+// WeChat on the phone revives the session and brings what has waited. Messages
+// can still be sent meanwhile. The state stays StateOnline and the client goes on
+// asking, more slowly. A quiet account, whose polls say that nothing is waiting,
+// is never told to be stalled.
+type Stalled struct {
+	Since time.Time // of the first announcement without anything behind it
+}
+
+// StallOver follows Stalled once the server hands something out, or no longer
+// announces anything. It may be missing if the session ends first.
+type StallOver struct {
+	Since, Until time.Time
+}
+
 // LoggedOut is the last event of a session that ended.
 type LoggedOut struct{ Reason error }
 
@@ -77,6 +94,8 @@ func (LoggedIn) isEvent()        {}
 func (StateChanged) isEvent()    {}
 func (MessageReceived) isEvent() {}
 func (ContactsChanged) isEvent() {}
+func (Stalled) isEvent()         {}
+func (StallOver) isEvent()       {}
 func (LoggedOut) isEvent()       {}
 func (Refused) isEvent()         {}
 

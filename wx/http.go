@@ -118,6 +118,9 @@ func (c *Client) do(ctx context.Context, q call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if a.status == http.StatusOK {
+		c.health.noteHeard(time.Now())
+	}
 	if a.status != http.StatusOK && !q.anyStatus {
 		err = &statusError{endpoint: q.endpoint, status: a.status}
 		if q.effect && a.status >= http.StatusInternalServerError {

@@ -12,9 +12,13 @@ import (
 )
 
 const (
-	// cookieLife: webwxsync is called at least that often, since its answers
-	// renew cookies that live 12 hours (section 3.5).
-	cookieLife = 2 * time.Hour
+	// keepAlive: webwxsync is called at least that often, silently, since its
+	// answers renew the cookies and nothing else keeps a quiet session alive.
+	// Sessions without it were found dead after 20 minutes at the earliest,
+	// mostly after an hour or more; other clients live on messages to themselves
+	// every 5 to 30 minutes, which do nothing but cause that call (section 16).
+	// It also fetches what synccheck failed to announce.
+	keepAlive = 15 * time.Minute
 	// heldPoll: polls that take that long are no busy loop, whether the server
 	// holds them for 25 s, as WeChat does, or for less.
 	heldPoll = 500 * time.Millisecond
@@ -28,75 +32,127 @@ const (
 func (c *Client) pollLoop(ctx context.Context, a *account) error {
 	stay, leave := c.untilLeft(ctx)
 	defer leave(nil)
-	err := c.poll(ctx, stay, a)
+	err := newPoller(c, a).run(ctx, stay)
 	if errors.Is(context.Cause(stay), errLeft) && errors.Is(err, context.Canceled) {
 		return errLeft
 	}
 	return err
 }
 
-// poll is pollLoop's loop. It waits until stay ends and hands over until ctx does.
-func (c *Client) poll(ctx, stay context.Context, a *account) error {
-	retry := backoff{least: retryMin, most: retryMax}
-	idle := backoff{least: idleMin, most: idleMax}
-	synced := time.Now()
+// poller is what pollLoop remembers from one round to the next.
+type poller struct {
+	c           *Client
+	a           *account
+	retry, idle backoff
+	stall       stall
+	synced      time.Time
 	// owed: something is known to be waiting, or cookies may be old, as after a
 	// restart. It stays set until a sync has succeeded.
-	owed := !a.fresh
-	dead := 0 // webwxsync answers in a row with Ret 3
+	owed bool
+	dead int // webwxsync answers in a row with Ret 3
+}
+
+func newPoller(c *Client, a *account) *poller {
+	return &poller{
+		c: c, a: a, synced: time.Now(), owed: !a.fresh,
+		retry: backoff{least: retryMin, most: retryMax},
+		idle:  backoff{least: idleMin, most: idleMax},
+	}
+}
+
+// round is what one turn of the loop found out.
+type round struct {
+	asked     bool // synccheck was asked
+	announced bool // and said that something is waiting
+	brought   bool // webwxsync brought something new
+}
+
+// run waits until stay ends and hands over until ctx does.
+func (p *poller) run(ctx, stay context.Context) error {
 	for {
 		started := time.Now()
-		brought, pending := false, owed
-		var err error
-		if !owed {
-			pending, err = c.syncCheck(stay, a)
-		}
-		if err == nil && (pending || time.Since(synced) >= cookieLife) {
-			brought, err = c.syncAll(ctx, a)
-			owed = err != nil
-			if err == nil {
-				synced, dead = time.Now(), 0
-			}
-		}
+		r, err := p.round(ctx, stay)
 		if err != nil {
-			if err := c.pollFailed(stay, a, &retry, &dead, err); err != nil {
+			if err := p.failed(stay, err); err != nil {
 				return err
 			}
 			continue
 		}
-		retry.reset()
-		if err := c.enter(ctx, StateOnline, nil); err != nil {
+		p.retry.reset()
+		if err := p.c.enter(ctx, StateOnline, nil); err != nil {
+			return err
+		}
+		if err := p.watch(ctx, r); err != nil {
 			return err
 		}
 		// A server that answers at once, again and again, without bringing
 		// anything must not be asked at full speed.
-		if brought || !pending && time.Since(started) >= heldPoll {
-			idle.reset()
+		if r.brought || r.asked && !r.announced && time.Since(started) >= heldPoll {
+			p.idle.reset()
 			continue
 		}
-		if err := idle.wait(stay); err != nil {
+		if err := p.idle.wait(stay); err != nil {
 			return err
 		}
 	}
 }
 
-// pollFailed decides what a failed poll or sync means: an error ends the
-// session, nil means that the time to try again has come.
-func (c *Client) pollFailed(ctx context.Context, a *account, retry *backoff, dead *int, err error) error {
-	if e, ok := errors.AsType[*APIError](err); ok {
-		if e.Ret == retDead && e.Endpoint == "webwxsync" {
-			*dead++
-		} else {
-			*dead = 0
-		}
-		if Dispose(err) == Relogin || *dead >= deadAnswersToLeave {
-			return a.over(e.Endpoint, e.Ret)
-		}
-		if !knownRet(e.Ret) {
-			c.log.Warn().Str("endpoint", e.Endpoint).Int("code", e.Ret).Msg("unknown code")
+// round polls and fetches what is announced, or fetches alone if that is due.
+func (p *poller) round(ctx, stay context.Context) (r round, err error) {
+	if !p.owed && time.Since(p.synced) < keepAlive {
+		r.asked = true
+		if r.announced, err = p.c.syncCheck(stay, p.a); err != nil || !r.announced {
+			return r, err
 		}
 	}
-	return c.retryLater(ctx, retry, err)
+	r.brought, err = p.c.syncAll(ctx, p.a)
+	p.owed = err != nil
+	if err == nil {
+		p.synced, p.dead = time.Now(), 0
+		p.c.health.noteSynced(p.synced)
+	}
+	return r, err
+}
+
+// watch tells when the session seems undead, and when it is well again.
+func (p *poller) watch(ctx context.Context, r round) error {
+	now := time.Now()
+	switch {
+	case r.brought, r.asked && !r.announced:
+		since, over := p.stall.end()
+		if !over {
+			return nil
+		}
+		p.idle.most = idleMax
+		p.c.health.noteStalled(time.Time{})
+		p.c.log.Info().Dur("lasted", now.Sub(since)).Msg("session delivers again")
+		return p.c.emit(ctx, StallOver{Since: since, Until: now})
+	case r.announced && p.stall.empty(now):
+		p.idle.most = idleStalled
+		p.c.health.noteStalled(p.stall.since)
+		p.c.log.Warn().Time("since", p.stall.since).Msg("session delivers nothing of what it announces")
+		return p.c.emit(ctx, Stalled{Since: p.stall.since})
+	}
+	return nil
+}
+
+// failed decides what a failed poll or sync means: an error ends the session,
+// nil means that the time to try again has come.
+func (p *poller) failed(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		if e.Ret == retDead && e.Endpoint == "webwxsync" {
+			p.dead++
+		} else {
+			p.dead = 0
+		}
+		if Dispose(err) == Relogin || p.dead >= deadAnswersToLeave {
+			return p.a.over(e.Endpoint, e.Ret)
+		}
+		if !knownRet(e.Ret) {
+			p.c.log.Warn().Str("endpoint", e.Endpoint).Int("code", e.Ret).Msg("unknown code")
+		}
+	}
+	return p.c.retryLater(ctx, &p.retry, err)
 }
 
 // syncCheck asks whether anything is waiting (section 6.1). A retcode other than
@@ -128,6 +184,7 @@ func (c *Client) syncCheck(ctx context.Context, a *account) (pending bool, err e
 	if s.Retcode != 0 {
 		return false, &APIError{Endpoint: "synccheck", Ret: s.Retcode}
 	}
+	c.health.notePolled(time.Now())
 	return s.Selector != 0, nil
 }
 

@@ -45,7 +45,11 @@ func (c *Client) syncOnce(ctx context.Context, a *account) (synced, error) {
 		}
 	}
 	a.setPosition(next)
-	return synced{more: resp.ContinueFlag != 0, moved: moved, brought: moved && len(events) > 0}, nil
+	brought := moved && len(events) > 0
+	if brought {
+		c.health.noteDelivered(time.Now())
+	}
+	return synced{more: resp.ContinueFlag != 0, moved: moved, brought: brought}, nil
 }
 
 // advance gives the position after an answer. Keys without entries, as error

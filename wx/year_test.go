@@ -89,8 +89,8 @@ func TestYearOfPolls(t *testing.T) {
 		if polls < held*98/100 || polls > held*103/100 {
 			t.Errorf("%d polls, about %d expected", polls, held)
 		}
-		if least := days * 11; syncs < least || syncs > 2*least {
-			t.Errorf("%d syncs, at least %d needed for the cookies", syncs, least)
+		if least := days * 93; syncs < least || syncs > 2*least {
+			t.Errorf("%d syncs, at least %d needed to keep it alive", syncs, least)
 		}
 		if r.State() != StateOffline {
 			t.Errorf("state %s", r.State())

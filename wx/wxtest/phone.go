@@ -163,6 +163,31 @@ func (s *Server) Cut(retcode int) {
 	s.pokeLocked()
 }
 
+// PhoneAway takes the phone offline for longer than a session bears (section 16):
+// the session stays alive, but synccheck announces what comes in with selector 2,
+// again and again, and webwxsync hands nothing of it out. Sending still works.
+// PhoneBack or a new login ends that.
+func (s *Server) PhoneAway() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phoneAway = true
+}
+
+// PhoneBack brings the phone online again: what has waited is handed out, in
+// order.
+func (s *Server) PhoneBack() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phoneAway = false
+	if e := s.session; e != nil {
+		for _, step := range e.withheld {
+			e.push(step)
+		}
+		e.withheld = nil
+	}
+	s.pokeLocked()
+}
+
 // RefuseLogin makes the login page refuse the account from now on, such as with
 // 1203 and a text (section 3.5); code 0 allows logins again.
 func (s *Server) RefuseLogin(code int, text string) {

@@ -39,9 +39,11 @@ type Server struct {
 	bySid   map[string]*session // this and the sessions before it
 	retired map[string]bool     // user names of earlier sessions
 	refusal refusal
-	journal journal
-	traffic traffic
-	batches []time.Time // recent webwxbatchgetcontact calls
+	// phoneAway: the phone is offline for longer than sessions bear.
+	phoneAway bool
+	journal   journal
+	traffic   traffic
+	batches   []time.Time // recent webwxbatchgetcontact calls
 }
 
 // NewServer starts a server on a loopback port. It is closed when the test ends,

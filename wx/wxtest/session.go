@@ -31,8 +31,9 @@ type session struct {
 	roomID map[*Group]string
 
 	log       []entry
-	pruned    int // entries before the first one kept
-	handed    int // position up to which entries were handed out
+	withheld  []entry // what waits for the phone to come back
+	pruned    int     // entries before the first one kept
+	handed    int     // position up to which entries were handed out
 	redeliver []byte
 
 	base    map[int]uint32 // first values of the sync keys
@@ -103,10 +104,11 @@ func (s *Server) newSessionLocked() *session {
 		for name := range old.byName {
 			s.retired[name] = true
 		}
-		old.log, old.content, old.uploads, old.media = nil, nil, nil, nil
+		old.log, old.withheld, old.content, old.uploads, old.media = nil, nil, nil, nil, nil
 	}
 	s.session = e
 	s.bySid[e.sid] = e
+	s.phoneAway = false // without it nobody could have confirmed the login
 	return e
 }
 
@@ -155,10 +157,26 @@ func (s *Server) modifiedLocked(c Chat) {
 // older key.
 const keepLog = 4096
 
+// maxWithheld bounds what waits for the phone.
+const maxWithheld = 4 * keepLog
+
 func (e *session) append(step entry) {
 	if e.dead != 0 {
 		return
 	}
+	if e.srv.phoneAway {
+		// Nothing is handed out without the phone, and a waiting list that long
+		// stands for any longer one.
+		if len(e.withheld) < maxWithheld {
+			e.withheld = append(e.withheld, step)
+		}
+		return
+	}
+	e.push(step)
+}
+
+// push makes a step part of what the client is told.
+func (e *session) push(step entry) {
 	if step.kind == entryModified || step.kind == entryDeleted {
 		step.skewed = e.skewedAt(e.head())
 	}

@@ -65,7 +65,7 @@ func (s *Server) syncCheck(c *call) answer {
 // pendingLocked is the selector for a position: 0 if nothing came after it. A
 // message goes before everything else.
 func (e *session) pendingLocked(pos int) int {
-	if e.redeliver != nil {
+	if e.redeliver != nil || len(e.withheld) > 0 {
 		return selectorMessage
 	}
 	selector := 0
