@@ -133,3 +133,41 @@ func TestSimHealthOfADeadNetwork(t *testing.T) {
 		b.stop()
 	})
 }
+
+// A poll that hangs at whatever point ends by its deadline, and what was said
+// meanwhile comes.
+func TestSimPollThatHangs(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault wxtest.Fault
+	}{
+		{name: "no answer", fault: wxtest.Fault{Kind: wxtest.FaultHang}},
+		{name: "half a body", fault: wxtest.Fault{Kind: wxtest.FaultSlow, Delay: 24 * time.Hour}},
+		{name: "a body that trickles", fault: wxtest.Fault{Kind: wxtest.FaultTrickle, Delay: time.Second}},
+	}
+	for _, endpoint := range []string{"synccheck", "webwxsync"} {
+		for _, tt := range tests {
+			t.Run(endpoint+", "+tt.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
+					ann := srv.AddFriend(wxtest.Person{NickName: "Ann"})
+					b := login(t, srv)
+					elapse(t, 5*time.Minute)
+					tt.fault.Endpoint = endpoint
+					srv.Fault(tt.fault)
+					elapse(t, 30*time.Second) // the held poll ends, the next one is struck
+					ann.Say("still there?")
+					elapse(t, 3*time.Second)
+					if got := b.texts(); got != "" {
+						t.Errorf("nothing hung: %q", got)
+					}
+					elapse(t, 62*time.Second)
+					if got := b.texts(); got != "still there?" {
+						t.Errorf("messages after 65 s: %q", got)
+					}
+					b.stop()
+				})
+			})
+		}
+	}
+}

@@ -36,6 +36,9 @@ const (
 	FaultHang
 	// FaultDelay gives the true answer after Delay.
 	FaultDelay
+	// FaultTrickle sends the header and then the true body a byte at a time,
+	// waiting for Delay (default 1 s) after each.
+	FaultTrickle
 )
 
 // Fault is something that shall go wrong.
@@ -52,7 +55,8 @@ type Fault struct {
 	// After: the request does its work before the answer goes wrong. Kinds that
 	// need the true answer do the work in any case.
 	After bool
-	// Delay passes before the fault shows.
+	// Delay passes before the fault shows; with FaultSlow and FaultTrickle,
+	// within the body.
 	Delay time.Duration
 	Body  []byte
 }
@@ -104,14 +108,15 @@ func (f *faults) take(endpoint string) (Fault, bool) {
 func (s *Server) breakAnswer(c *call, w http.ResponseWriter, ep endpoint, f Fault) {
 	var ans answer
 	switch f.Kind {
-	case FaultCutBody, FaultSlow, FaultDelay:
+	case FaultCutBody, FaultSlow, FaultDelay, FaultTrickle:
 		ans = s.respond(c, ep)
 	case FaultStatus, FaultReset, FaultEmpty, FaultJunk, FaultBody, FaultRet, FaultHang:
 		if f.After {
 			ans = s.respond(c, ep)
 		}
 	}
-	if f.Kind != FaultSlow && !s.pause(c, f.Delay) {
+	within := f.Kind == FaultSlow || f.Kind == FaultTrickle
+	if !within && !s.pause(c, f.Delay) {
 		return
 	}
 	switch f.Kind {
@@ -130,7 +135,9 @@ func (s *Server) breakAnswer(c *call, w http.ResponseWriter, ep endpoint, f Faul
 	case FaultDelay:
 		c.write(w, ans)
 	case FaultSlow:
-		s.writeSlowly(c, w, ans, f.Delay)
+		s.writeSlowly(c, w, ans, f.Delay, max(len(ans.body)/2, 1))
+	case FaultTrickle:
+		s.writeSlowly(c, w, ans, f.Delay, 1)
 	case FaultHang:
 		select {
 		case <-c.r.Context().Done():
@@ -157,11 +164,11 @@ func (s *Server) pause(c *call, d time.Duration) bool {
 	return false
 }
 
-func (s *Server) writeSlowly(c *call, w http.ResponseWriter, a answer, d time.Duration) {
+// writeSlowly sends the body in pieces of that size and waits after each.
+func (s *Server) writeSlowly(c *call, w http.ResponseWriter, a answer, d time.Duration, size int) {
 	if d <= 0 {
 		d = time.Second
 	}
-	half := len(a.body) / 2
 	w.Header().Set("Content-Type", a.kind)
 	for _, ck := range a.cookies {
 		w.Header().Add("Set-Cookie", ck)
@@ -170,12 +177,18 @@ func (s *Server) writeSlowly(c *call, w http.ResponseWriter, a answer, d time.Du
 	if a.status != 0 {
 		w.WriteHeader(a.status)
 	}
-	_, _ = w.Write(a.body[:half])
-	// What cannot be flushed cannot be slow either; the rest follows all the
-	// same.
-	_ = http.NewResponseController(w).Flush()
-	if s.pause(c, d) {
-		_, _ = w.Write(a.body[half:])
+	for rest := a.body; ; {
+		n := min(size, len(rest))
+		_, _ = w.Write(rest[:n])
+		if rest = rest[n:]; len(rest) == 0 {
+			return
+		}
+		// What cannot be flushed cannot be slow either; the rest follows all
+		// the same.
+		_ = http.NewResponseController(w).Flush()
+		if !s.pause(c, d) {
+			return
+		}
 	}
 }
 
