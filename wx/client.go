@@ -52,8 +52,11 @@ func New(opts Options) (*Client, error) {
 	}
 	opts.setDefaults()
 	var stored []cookie
-	if opts.Session != nil {
+	switch {
+	case opts.Session != nil:
 		stored = opts.Session.stored.Cookies
+	case opts.Push != nil:
+		stored = opts.Push.stored.Cookies
 	}
 	c := &Client{
 		opts: opts,
@@ -82,7 +85,7 @@ func New(opts Options) (*Client, error) {
 	return c, nil
 }
 
-// Run takes up the stored session or logs in by QR code, then delivers batches
+// Run takes up the stored session or logs in by push or QR code, then delivers batches
 // to the sink until ctx ends, which gives nil, as does an own Logout. It returns
 // an error matching ErrLoggedOut when the session is over, a *RefusedError when
 // WeChat refuses the account, ErrNoScan after a round of QR codes, an *APIError
@@ -180,10 +183,16 @@ func (c *Client) session(ctx context.Context) error {
 
 // begin gives the stored session or logs in.
 func (c *Client) begin(ctx context.Context) (*account, error) {
-	if c.opts.Session == nil {
-		return c.login(ctx)
+	if c.opts.Session != nil {
+		return restoreAccount(c.opts.Session), c.enter(ctx, StateStarting, nil)
 	}
-	return restoreAccount(c.opts.Session), c.enter(ctx, StateStarting, nil)
+	if c.opts.Push != nil {
+		a, err := c.pushLogin(ctx, c.opts.Push)
+		if !errors.Is(err, errNoPush) {
+			return a, err
+		}
+	}
+	return c.login(ctx)
 }
 
 // Self is the account's own contact, zero before LoggedIn.

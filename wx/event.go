@@ -3,7 +3,7 @@ package wx
 import "time"
 
 // Event is something the client tells its sink. The set is closed: QRReady,
-// QRScanned, QRCancelled, QRExpired, LoggedIn, StateChanged, MessageReceived,
+// QRScanned, PushSent, QRCancelled, QRExpired, LoggedIn, StateChanged, MessageReceived,
 // ContactsChanged, Stalled, StallOver, LoggedOut and Refused.
 type Event interface{ isEvent() }
 
@@ -23,11 +23,17 @@ type QRScanned struct {
 	Avatar []byte // JPEG, nil if none came
 }
 
-// QRCancelled tells that the person pressed Cancel; a new code follows.
+// PushSent tells that a push login is under way: the phone of the account asks
+// its owner to confirm, and there is nothing to scan. What follows is LoggedIn or
+// Refused, or else QRCancelled or QRExpired and then QR codes.
+type PushSent struct{}
+
+// QRCancelled tells that the person pressed Cancel; a new code follows unless the
+// round is over.
 type QRCancelled struct{}
 
-// QRExpired tells that the code is no longer valid; a new one follows unless the
-// round is over.
+// QRExpired tells that the code, or the question of a push login, is no longer
+// valid; a new one follows unless the round is over.
 type QRExpired struct{}
 
 // LoggedIn tells that webwxinit was answered.
@@ -88,6 +94,7 @@ type Refused struct {
 
 func (QRReady) isEvent()         {}
 func (QRScanned) isEvent()       {}
+func (PushSent) isEvent()        {}
 func (QRCancelled) isEvent()     {}
 func (QRExpired) isEvent()       {}
 func (LoggedIn) isEvent()        {}

@@ -154,6 +154,14 @@ func (j *jar) value(u *url.URL, name string) string {
 	return ""
 }
 
+// clear forgets everything.
+func (j *jar) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cookies = nil
+	j.changes++
+}
+
 // snapshot gives a copy of what is kept and the count of changes so far.
 func (j *jar) snapshot() (cookies []cookie, changes int) {
 	j.mu.Lock()

@@ -52,7 +52,7 @@ func (c *Client) login(ctx context.Context) (*account, error) {
 		if err := c.emit(ctx, append(c.changeState(StateAwaitingScan, nil), ready)...); err != nil {
 			return nil, err
 		}
-		result, redirect, err := c.awaitScan(ctx, uuid)
+		result, redirect, err := c.awaitScan(ctx, prompt{uuid: uuid})
 		if err != nil {
 			return nil, err
 		}
@@ -117,16 +117,31 @@ func (c *Client) fetchPicture(ctx context.Context, uuid string) []byte {
 	return a.body
 }
 
+// prompt is something the phone's owner is to confirm.
+type prompt struct {
+	uuid     string
+	scanned  bool          // there is nothing to scan: a push login
+	patience time.Duration // 0: until the server says that it has expired
+}
+
 // awaitScan polls until the code is confirmed, cancelled or expired (section
 // 3.3). It is patient after the scan: the phone makes people wait 5 s.
-func (c *Client) awaitScan(ctx context.Context, uuid string) (scanResult, *url.URL, error) {
+func (c *Client) awaitScan(ctx context.Context, ask prompt) (scanResult, *url.URL, error) {
 	retry := backoff{least: retryMin, most: retryMax}
-	scanned := false
+	scanned := ask.scanned
+	// Only the polls end with patience; the sink's context does not.
+	wait, cancel := ctx, context.CancelFunc(func() {})
+	if ask.patience > 0 {
+		wait, cancel = context.WithTimeout(ctx, ask.patience)
+	}
+	defer cancel()
 	for tip, bad := "1", 0; bad < badAnswers; tip = "0" {
 		started := time.Now()
-		p, err := c.loginPoll(ctx, uuid, tip)
+		p, err := c.loginPoll(wait, ask.uuid, tip)
 		redirect, redirectErr := parseRedirect(p.RedirectURI)
 		switch {
+		case err != nil && wait.Err() != nil && ctx.Err() == nil:
+			return scanExpired, nil, nil
 		case err != nil || p.Code == 500:
 			if err == nil {
 				err = errors.New("login: code 500")

@@ -18,6 +18,12 @@ type Options struct {
 	Sink func(context.Context, Batch) error
 	// Session is a stored session to take up again; nil logs in anew.
 	Session *Session
+	// Push is a session that has ended, of the account that is to log in again
+	// without a scan: Run asks WeChat once to have the phone ask its owner
+	// (section 3.4), tells that by PushSent, and shows QR codes if that is
+	// refused, cancelled or not confirmed within 5 minutes. Do not offer the same
+	// session twice. Nil, or a Session beside it: no push login is tried.
+	Push *Session
 	// Server, such as "http://127.0.0.1:8090", is where every connection goes,
 	// whatever its logical host; Host headers and cookie domains stay those of
 	// the real hosts. A path in it is put before every path. Empty: the real

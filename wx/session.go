@@ -12,7 +12,8 @@ import (
 const sessionVersion = 1
 
 // Session is what must be kept to take a session up again without a scan: keys,
-// cookies with domain and expiry, sync position. It is immutable.
+// cookies with domain and expiry, sync position. It is immutable. One that has
+// ended is still good for a push login, by its long-lived cookies.
 type Session struct {
 	stored storedSession
 }

@@ -1,7 +1,9 @@
 package wx
 
 import (
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -42,4 +44,44 @@ func TestStall(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One poll that says nothing is waiting ends a run of empty announcements, told
+// or not.
+func TestStallEndsWhenNothingIsAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStub()
+		began := time.Now()
+		// Quiet at 14 and 28 minutes, then not before an hour has passed.
+		quiet := []time.Duration{14 * time.Minute, 28 * time.Minute, time.Hour}
+		s.answer("synccheck", func(int, *http.Request, []byte) reply {
+			if len(quiet) > 0 && time.Since(began) >= quiet[0] {
+				quiet = quiet[1:]
+				return reply{body: check(0, 0)}
+			}
+			return reply{body: check(0, 2)}
+		})
+		r := run(t, s)
+		elapse(t, 40*time.Minute)
+		if got := events[Stalled](r); len(got) != 0 {
+			t.Errorf("told within runs of 14 minutes: %v", got)
+		}
+		elapse(t, 10*time.Minute)
+		told := events[Stalled](r)
+		if len(told) != 1 || told[0].Since.Before(began.Add(28*time.Minute)) {
+			t.Fatalf("after a run of 20 minutes: %v", told)
+		}
+		if h := r.Health(); !h.Stalled.Equal(told[0].Since) {
+			t.Errorf("health: %+v", h)
+		}
+		elapse(t, 11*time.Minute)
+		over := events[StallOver](r)
+		if len(over) != 1 || !over[0].Since.Equal(told[0].Since) || over[0].Until.Before(began.Add(time.Hour)) {
+			t.Errorf("after a poll without news: %v", over)
+		}
+		if h := r.Health(); !h.Stalled.IsZero() {
+			t.Errorf("health: %+v", h)
+		}
+		r.stop()
+	})
 }

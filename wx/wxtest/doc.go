@@ -35,6 +35,7 @@
 // Config.Now is the clock of messages, cookies and limits; polls are held in real
 // time. A session begins with webwxnewloginpage and ends by Cut, LogoutFromPhone,
 // webwxlogout, a new login, or 12 hours without webwxsync. What people say while
-// there is no session is lost, as with WeChat. User names are new with every
+// there is no session is lost, as with WeChat; while the phone is away (PhoneAway)
+// it waits. User names are new with every
 // login; Account and Group are handles that outlive it.
 package wxtest

@@ -116,16 +116,29 @@ func (s *Server) pollAnswerLocked(c *call, code *code) answer {
 	return script("window.code=200;\nwindow.redirect_uri=\"%s\";", to)
 }
 
-// pushLogin asks the phone to confirm a login without a scan (section 3.4).
+// pushLogin asks the phone to confirm a login without a scan (section 3.4). It is
+// for those who bring the long-lived cookies of an earlier login of the account.
 func (s *Server) pushLogin(c *call) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.query.Get("uin") != strconv.FormatInt(s.cfg.Uin, 10) || c.cookie("webwx_auth_ticket") == "" || c.cookie("webwxuvid") == "" {
-		c.problem("3.4", "uin or the long-lived cookies of an earlier login are missing")
-		return answer{kind: kindText, body: []byte(`{"ret":"1","msg":"not allowed","uuid":""}`)}
+	uvid, ticket := c.cookie("webwxuvid"), c.cookie("webwx_auth_ticket")
+	switch {
+	case c.query.Get("uin") != strconv.FormatInt(s.cfg.Uin, 10):
+		c.problem("3.4", "uin is not the account's")
+	case uvid == "" || ticket == "":
+		c.problem("3.4", "webwxuvid or webwx_auth_ticket of an earlier login is missing")
+	case s.pushable[uvid] != ticket:
+		c.problem("3.4", "webwxuvid and webwx_auth_ticket are of no login that is remembered")
+	default:
+		code := s.newCodeLocked(true)
+		return pushAnswer(retOK, "all ok", code.uuid)
 	}
-	code := s.newCodeLocked(true)
-	return answer{kind: kindText, body: fmt.Appendf(nil, `{"ret":"0","msg":"all ok","uuid":"%s"}`, code.uuid)}
+	return pushAnswer(retParameter, "not allowed", "")
+}
+
+// pushAnswer bears its code as a string, as the server does.
+func pushAnswer(ret int, msg, uuid string) answer {
+	return answer{kind: kindText, body: fmt.Appendf(nil, `{"ret":"%d","msg":"%s","uuid":"%s"}`, ret, msg, uuid)}
 }
 
 type refusal struct {
@@ -171,7 +184,7 @@ func (s *Server) loginXMLLocked(c *call) answer {
 	s.recordLocked(Record{Kind: RecordLoggedIn})
 	body := fmt.Sprintf("<error><ret>0</ret><message>OK</message><skey>%s</skey><wxsid>%s</wxsid><wxuin>%d</wxuin><pass_ticket>%s</pass_ticket><isgrayscale>1</isgrayscale></error>",
 		e.skey, e.sid, s.cfg.Uin, e.passTicket)
-	return answer{kind: kindText, cookies: s.loginCookies(c, e), body: []byte(body)}
+	return answer{kind: kindText, cookies: s.loginCookiesLocked(c, e), body: []byte(body)}
 }
 
 const refusedText = "为了你的帐号安全，此微信号不能登录网页微信。你可以使用Windows微信或Mac微信在电脑端登录。"
@@ -190,11 +203,16 @@ func desktopHeaders(c *call) bool {
 
 const tenYears = 10 * 365 * 24 * time.Hour
 
-// loginCookies are the seven cookies of a login (section 3.5).
-func (s *Server) loginCookies(c *call, e *session) []string {
+// loginCookiesLocked are the seven cookies of a login (section 3.5).
+func (s *Server) loginCookiesLocked(c *call, e *session) []string {
+	uvid, ticket := randomText(lowerHex, 64), "CIsBE"+randomText(base64Chars, 60)
+	if len(s.pushable) >= keepSessions {
+		clear(s.pushable)
+	}
+	s.pushable[uvid] = ticket
 	return append(s.sessionCookies(c, e, strconv.FormatInt(e.loadTime, 10)),
-		s.cookie(c, "webwxuvid", randomText(lowerHex, 64), s.cfg.RedirectHost, tenYears),
-		s.cookie(c, "webwx_auth_ticket", "CIsBE"+randomText(base64Chars, 60), s.cfg.RedirectHost, tenYears))
+		s.cookie(c, "webwxuvid", uvid, s.cfg.RedirectHost, tenYears),
+		s.cookie(c, "webwx_auth_ticket", ticket, s.cfg.RedirectHost, tenYears))
 }
 
 // sessionCookies are those that live 12 hours. webwxsync renews them.

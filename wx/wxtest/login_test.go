@@ -275,11 +275,50 @@ func TestPushLoginNeedsNoScan(t *testing.T) {
 	if got := c.poll(out["uuid"].(string), 1); !redirectPattern.MatchString(got) {
 		t.Errorf("poll = %q", got)
 	}
-	fresh := newClient(t, s)
-	if out := fresh.object(fresh.get(fresh.base + cgi + "webwxpushloginurl?uin=" + c.uin)); out["ret"] != "1" {
-		t.Errorf("push login without cookies: %v", out)
+}
+
+func TestPushLoginCancelledOnThePhone(t *testing.T) {
+	s := wxtest.NewServer(t, wxtest.Config{})
+	c := newClient(t, s).online()
+	s.Cut(1101)
+	out := c.object(c.get(c.base + cgi + "webwxpushloginurl?uin=" + c.uin))
+	s.Cancel()
+	if got := c.poll(out["uuid"].(string), 1); got != "window.code=202;" {
+		t.Errorf("poll = %q", got)
 	}
-	wantProblem(t, s, "long-lived cookies")
+}
+
+func TestPushLoginRefused(t *testing.T) {
+	tests := []struct {
+		name, uin, cookies, problem string
+	}{
+		{name: "no cookies", problem: "of an earlier login is missing"},
+		{name: "one cookie", cookies: "webwxuvid=abc", problem: "of an earlier login is missing"},
+		{name: "cookies of nobody", cookies: "webwxuvid=abc; webwx_auth_ticket=def", problem: "of no login that is remembered"},
+		{name: "another account", uin: "7", problem: "uin is not the account's"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := wxtest.NewServer(t, wxtest.Config{})
+			uin := newClient(t, s).online().uin
+			if tt.uin != "" {
+				uin = tt.uin
+			}
+			fresh := newClient(t, s)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fresh.base+cgi+"webwxpushloginurl?uin="+uin, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.cookies != "" {
+				req.Header.Set("Cookie", tt.cookies)
+			}
+			got, err := fresh.try(req)
+			if out := fresh.object(got.body); err != nil || out["ret"] != "1" || out["uuid"] != "" {
+				t.Errorf("got %v, %v", out, err)
+			}
+			wantProblem(t, s, tt.problem)
+		})
+	}
 }
 
 func TestRedirectTicketWorksTwice(t *testing.T) {

@@ -19,6 +19,7 @@ const (
 type code struct {
 	uuid        string
 	ticket      string
+	push        bool // nothing to scan: the phone asks to confirm by itself
 	state       codeState
 	polled      bool
 	told        bool // a poll has answered 201
@@ -51,7 +52,7 @@ func (s *Server) newCodeLocked(push bool) *code {
 	}
 	c := &code{uuid: newUUID(), ticket: "A" + randomText(base64Chars, 22) + "@qrticket_0", born: s.now()}
 	if push {
-		c.state, c.told = codeScanned, true // there is nothing to scan
+		c.push, c.state, c.told = true, codeScanned, true
 	}
 	s.desk.codes[c.uuid], s.desk.newest = c, c
 	s.pokeLocked()
@@ -109,23 +110,30 @@ func (s *Server) Scan() { s.phone(actScan) }
 // scan first.
 func (s *Server) Confirm() { s.phone(actConfirm) }
 
-// Cancel presses the button that refuses the login; the poll answers 202.
+// Cancel presses the button that refuses the login; the poll answers 202. For a
+// push login Scan is not needed, and Confirm and Cancel act as well.
 func (s *Server) Cancel() { s.phone(actCancel) }
 
 // Expire makes the code invalid; the poll answers 400.
 func (s *Server) Expire() { s.phone(actExpire) }
 
 // AwaitQR waits until a code is being polled that nobody has confirmed yet, and
-// gives its uuid.
+// gives its uuid. The question of a push login is no code.
 func (s *Server) AwaitQR(ctx context.Context) (uuid string, err error) {
 	err = s.await(ctx, func() bool {
-		if !s.desk.newest.live() {
+		if !s.desk.newest.live() || s.desk.newest.push {
 			return false
 		}
 		uuid = s.desk.newest.uuid
 		return true
 	})
 	return uuid, err
+}
+
+// AwaitPush waits until the phone asks its owner to confirm a push login (section
+// 3.4) and the client polls for the answer. Confirm, Cancel and Expire act on it.
+func (s *Server) AwaitPush(ctx context.Context) error {
+	return s.await(ctx, func() bool { return s.desk.newest.live() && s.desk.newest.push })
 }
 
 // QRPayload is the text that a QR code of this uuid holds.

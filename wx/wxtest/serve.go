@@ -223,6 +223,8 @@ func (c *call) refusal(ep endpoint, ret int) answer {
 		return script(`window.QRLogin.code = %d; window.QRLogin.uuid = "";`, ret)
 	case "webwxnewloginpage":
 		return refusedPage(ret, "")
+	case "webwxpushloginurl":
+		return pushAnswer(ret, "", "")
 	}
 	out := response(&baseAnswer{})
 	if ep.blank != nil {

@@ -39,6 +39,9 @@ type Server struct {
 	bySid   map[string]*session // this and the sessions before it
 	retired map[string]bool     // user names of earlier sessions
 	refusal refusal
+	// pushable are the long-lived cookies of logins: webwx_auth_ticket by
+	// webwxuvid.
+	pushable map[string]string
 	// phoneAway: the phone is offline for longer than sessions bear.
 	phoneAway bool
 	journal   journal
@@ -101,6 +104,7 @@ func newServer(cfg Config, target *url.URL, pipe *pipeListener) *Server {
 		changed:   make(chan struct{}),
 		bySid:     map[string]*session{},
 		retired:   map[string]bool{},
+		pushable:  map[string]string{},
 		refusal:   refusal{code: cfg.RefuseCode, text: cfg.RefuseText},
 		traffic:   traffic{counts: map[string]int{}},
 	}
