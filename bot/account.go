@@ -133,17 +133,21 @@ func (a *account) ended(ctx context.Context, err error) (next, error) {
 		return afterScan, err
 	case errors.As(err, &refused):
 		a.alert(alertRefused, refused.Text)
-		return atOnce, a.refuse(ctx, refused.Code, refused.Text)
+		a.refuse(ctx, refused.Code, refused.Text)
+		return atOnce, nil
 	case errors.As(err, &out) && out.Restricted:
 		a.alert(alertRestricted, "")
-		return atOnce, a.refuse(ctx, out.Code, "the session was cut right after the login; the account seems to be restricted")
+		a.refuse(ctx, out.Code, "the session was cut right after the login; the account seems to be restricted")
+		return atOnce, nil
 	case errors.Is(err, wx.ErrLoggedOut):
 		a.log.Error().Err(err).Msg("logged out")
 		a.tell(LoggedOut{Reason: err.Error()})
 		a.alert(alertLogout, err.Error())
 		a.emit(ctx, event.KindLogout, err.Error())
-		if err := a.store.ClearSession(ctx); err != nil {
-			return atOnce, fmt.Errorf("clear session: %w", err)
+		if err := a.store.EndSession(ctx); err != nil {
+			// A full disk, say. The session is found dead again until it can be put away.
+			a.log.Error().Err(err).Msg("session not put away")
+			return afterPause, nil
 		}
 		return atOnce, nil
 	case errors.Is(err, wx.ErrNoScan):
@@ -193,7 +197,7 @@ func (a *account) refused() *refusal {
 }
 
 // refuse remembers that WeChat does not want this account here, over restarts.
-func (a *account) refuse(ctx context.Context, code int, text string) error {
+func (a *account) refuse(ctx context.Context, code int, text string) {
 	r := &refusal{Code: code, Text: text, At: a.clock.Now()}
 	a.mu.Lock()
 	a.refusal = r
@@ -204,18 +208,19 @@ func (a *account) refuse(ctx context.Context, code int, text string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeMost)
 	defer cancel()
 	defer a.tell(Refused{Code: code, Text: text})
+	// Where it cannot be written, as on a full disk, it holds until the next start:
+	// a daemon that ended here would be started, and log in, again and again.
 	body, err := json.Marshal(r)
+	if err == nil {
+		err = a.store.SetMeta(ctx, metaRefused, string(body))
+	}
+	if err == nil {
+		err = a.store.ClearSession(ctx)
+	}
 	if err != nil {
-		return fmt.Errorf("encode refusal: %w", err)
-	}
-	if err := a.store.SetMeta(ctx, metaRefused, string(body)); err != nil {
-		return fmt.Errorf("store refusal: %w", err)
-	}
-	if err := a.store.ClearSession(ctx); err != nil {
-		return fmt.Errorf("clear session: %w", err)
+		a.log.Error().Err(err).Msg("refusal not stored: a restart will ask for a login")
 	}
 	a.emit(ctx, event.KindRestricted, text)
-	return nil
 }
 
 // restore reads what the last run left.
@@ -263,6 +268,11 @@ func (a *account) session(ctx context.Context) error {
 			o.Session = nil
 		}
 	}
+	if o.Session == nil {
+		if o.Push, err = a.lastSession(ctx); err != nil {
+			return err
+		}
+	}
 	c, err := wx.New(o)
 	if err != nil {
 		return err
@@ -284,6 +294,21 @@ func (a *account) session(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// lastSession gives the session that ended, for one push login: it is asked for at
+// most once, however that goes.
+func (a *account) lastSession(ctx context.Context) (*wx.Session, error) {
+	stored, err := a.store.TakeEnded(ctx)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	s, err := wx.DecodeSession(stored)
+	if err != nil {
+		a.log.Warn().Err(err).Msg("session that ended unreadable: no push login")
+		return nil, nil //nolint:nilerr // it is a convenience; a scan does as well
+	}
+	return s, nil
 }
 
 // sink takes one batch: its messages become events, and these, the keys of new
@@ -359,6 +384,13 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	case wx.QRScanned:
 		a.setState("scanned: confirm on the phone")
 		a.tell(Scanned{})
+	case wx.PushSent:
+		a.setState("waiting for the phone to confirm the login")
+		a.tell(PushAsked{})
+	case wx.Stalled:
+		a.stalled(e.Since)
+	case wx.StallOver:
+		a.stalled(time.Time{})
 	case wx.QRCancelled, wx.QRExpired:
 		a.show(shownQR{})
 		a.tell(QRDone{})
@@ -463,6 +495,19 @@ func (a *account) stateChanged(e wx.StateChanged) {
 		a.setState("no connection: trying again")
 	case wx.StateOffline, wx.StateAwaitingScan, wx.StateAwaitingConfirm, wx.StateStarting, wx.StateLoggedOut, wx.StateRefused:
 	}
+}
+
+// stalled notes that the session brings nothing although it is announced, since a
+// time; zero is that it does again.
+func (a *account) stalled(since time.Time) {
+	if since.IsZero() {
+		a.log.Info().Msg("session delivers again")
+		a.setState("online")
+		return
+	}
+	a.log.Error().Time("since", since).Msg("session stalled: open WeChat on the phone")
+	a.setState("online, but nothing comes in: open WeChat on the phone")
+	a.alert(alertStalled, "")
 }
 
 // show notes the code that is shown now. Waiting for a person is as ready as the

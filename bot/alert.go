@@ -33,7 +33,7 @@ func alertKinds() []string {
 func (k alertKind) title() string {
 	switch k {
 	case alertLogout:
-		return "微信已退出登录，需要重新扫码（wxbot qr）。"
+		return "微信已退出登录：请在手机上确认登录，或重新扫码（wxbot qr）。"
 	case alertRefused:
 		return "微信拒绝登录，已停止尝试，等待人工处理。"
 	case alertRestricted:
@@ -45,7 +45,7 @@ func (k alertKind) title() string {
 	case alertQR:
 		return "需要扫码登录，但没有人扫码（wxbot qr）。"
 	case alertStalled:
-		return "会话似乎已失效，收不到消息。"
+		return "收不到新消息：请在手机上打开微信。"
 	case alertTest:
 		return "测试：通知可以送达。"
 	}

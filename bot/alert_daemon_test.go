@@ -88,6 +88,10 @@ func TestOperatorIsAlertedOfALogoutAndWhenNobodyScans(t *testing.T) {
 	stop := r.online()
 	r.srv.LogoutFromPhone()
 	nextAlert(r, got, "logout")
+	if err := r.srv.AwaitPush(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	r.srv.Cancel()
 	for range 5 {
 		if _, err := r.srv.AwaitQR(r.ctx()); err != nil {
 			t.Fatal(err)

@@ -147,13 +147,7 @@ func TestForgetFindsAStrangerOfAGroup(t *testing.T) {
 	r.online()
 	g.Say(stranger, "ping隐私")
 	r.sent(1)
-	r.srv.LogoutFromPhone()
-	if err := r.srv.Login(r.ctx()); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.srv.AwaitOnline(r.ctx()); err != nil {
-		t.Fatal(err)
-	}
+	r.loginAnew()
 	g.Say(stranger, "ping隐私")
 	r.sent(2)
 	f, err := control.NewClient(r.config.Socket).Forget(r.ctx(), "路人甲")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,6 +44,8 @@ type Bot struct {
 
 	observing sync.Mutex // Options.Observe is called by one at a time
 	reloading sync.Mutex // one reload at a time
+	// digesting: the texts of an outage are still needed.
+	digesting atomic.Bool
 
 	brokenMu   sync.Mutex
 	brokenText string
@@ -106,6 +109,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	t.start(ctx, "dispatch", b.dispatchWhenReady)
 	t.start(ctx, "watch", b.watcher().run)
 	t.start(ctx, "prune", b.pruneLoop)
+	t.start(ctx, "outages", b.outageLoop)
 	t.start(ctx, "systemd", b.systemdLoop)
 	t.start(ctx, "alerts", b.alerts.run)
 	t.start(ctx, "account", b.acc.run)

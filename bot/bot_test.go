@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wxbot/bot"
+	"wxbot/bot/clock"
 	"wxbot/bot/control"
 	"wxbot/wx/wxtest"
 )
@@ -28,6 +29,7 @@ type rig struct {
 	dir    string
 	config bot.Config
 	log    *syncBuffer
+	clock  clock.Clock
 
 	mu      sync.Mutex
 	notices []bot.Notice
@@ -99,7 +101,7 @@ func (r *rig) observe(n bot.Notice) {
 func (r *rig) start() (stop func() error) {
 	r.t.Helper()
 	b, err := bot.New(bot.Options{
-		Config: r.config, Observe: r.observe, Logger: zerolog.New(r.log).Level(zerolog.DebugLevel),
+		Config: r.config, Clock: r.clock, Observe: r.observe, Logger: zerolog.New(r.log).Level(zerolog.DebugLevel),
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -293,18 +295,52 @@ bot.on("message", {contains = "key"}, function(msg) msg:reply(msg.sender.key) en
 	r.online()
 	ming.Say("key")
 	before := r.sent(1)[0]
-	r.srv.LogoutFromPhone()
-	await[bot.LoggedOut](r)
-	if err := r.srv.Login(r.ctx()); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.srv.AwaitOnline(r.ctx()); err != nil {
-		t.Fatal(err)
-	}
+	r.loginAnew()
 	ming.Say("key")
 	if after := r.sent(2)[1]; after != before {
 		t.Errorf("key %s became %s by a new login", before, after)
 	}
+}
+
+// loginAnew ends the session and lets the phone confirm another login.
+func (r *rig) loginAnew() {
+	r.t.Helper()
+	r.srv.LogoutFromPhone()
+	await[bot.LoggedOut](r)
+	if err := r.srv.AwaitPush(r.ctx()); err != nil {
+		r.t.Fatal(err)
+	}
+	r.srv.Confirm()
+	if err := r.srv.AwaitOnline(r.ctx()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// A session that died is followed by one question on the phone, then by codes, and
+// by no second question.
+func TestDeadSessionAsksThePhoneOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, baseRules, nil)
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	stop := r.online()
+	r.srv.LogoutFromPhone()
+	if err := r.srv.AwaitPush(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	await[bot.PushAsked](r)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	await[bot.QRCode](r)
+	if n := r.srv.Count("webwxpushloginurl"); n != 1 {
+		t.Errorf("the phone was asked %d times", n)
+	}
+	r.srv.Scan()
+	r.srv.Confirm()
+	r.polling()
+	ming.Say("ping")
+	r.wantSent("pong")
 }
 
 func TestRefusalIsShownAndRemembered(t *testing.T) {

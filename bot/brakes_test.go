@@ -95,6 +95,8 @@ func TestPauseOfOneChatByTheSocket(t *testing.T) {
 	r := newRig(t, wxtest.Config{}, brakeRules, nil)
 	ming, hong := r.srv.AddFriend(wxtest.Person{NickName: "小明"}), r.srv.AddFriend(wxtest.Person{NickName: "小红"})
 	r.online()
+	ming.Say("ping")
+	r.wantSent("pong") // his name is known
 	c := control.NewClient(r.config.Socket)
 	if _, err := c.Pause(r.ctx(), time.Hour, "小明"); err != nil {
 		t.Fatal(err)
@@ -104,8 +106,8 @@ func TestPauseOfOneChatByTheSocket(t *testing.T) {
 	}
 	ming.Say("ping")
 	hong.Say("ping")
-	r.wantSent("pong")
-	if got := r.sentTo(ming); len(got) != 0 {
+	r.wantSent("pong", "pong")
+	if got := r.sentTo(ming); len(got) != 1 {
 		t.Errorf("sent %q to the paused chat", got)
 	}
 	if st := r.status(); len(st.Brakes.Chats) != 1 || st.Brakes.Chats[0].Name != "小明" {
@@ -115,7 +117,7 @@ func TestPauseOfOneChatByTheSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	ming.Say("ping")
-	r.wantSent("pong", "pong")
+	r.wantSent("pong", "pong", "pong")
 }
 
 // What waits in the outbox when the brake comes is held as well.

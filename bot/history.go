@@ -102,6 +102,9 @@ func (b *Bot) pruneLoop(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			if b.digesting.Load() {
+				continue // the digest of an outage still shows texts
+			}
 			if err := b.prune(ctx); err != nil && ctx.Err() == nil {
 				b.log.Error().Err(err).Msg("old messages not forgotten")
 			}

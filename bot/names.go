@@ -186,3 +186,16 @@ func (b *book) find(kind event.ChatKind, name string) []event.Chat {
 	}
 	return byNick
 }
+
+// nameOf is what a chat is called now, its key if that is not known.
+func (b *book) nameOf(c event.Chat) string {
+	if user, ok := b.user(c.Key); ok {
+		if contact, ok := b.contact(user); ok && contact.Name() != "" {
+			return contact.Name()
+		}
+	}
+	if c.Name != "" {
+		return c.Name
+	}
+	return c.Key
+}

@@ -52,7 +52,7 @@ func (o *Options) validate() error {
 const ModeWeb = "web"
 
 // Notice is something that a person at a terminal wants to see: QRCode, QRDone,
-// Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded or Problem.
+// PushAsked, Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded or Problem.
 type Notice interface{ isNotice() }
 
 // QRCode asks for a scan.
@@ -65,6 +65,9 @@ type QRCode struct {
 
 // QRDone tells that the code shown last is of no more use.
 type QRDone struct{}
+
+// PushAsked tells that the phone asks its owner to confirm a login, without a scan.
+type PushAsked struct{}
 
 // Scanned tells that a phone scanned the code and asks its owner to confirm.
 type Scanned struct{}
@@ -95,6 +98,7 @@ type Problem struct{ Text string }
 
 func (QRCode) isNotice()      {}
 func (QRDone) isNotice()      {}
+func (PushAsked) isNotice()   {}
 func (Scanned) isNotice()     {}
 func (LoggedIn) isNotice()    {}
 func (LoggedOut) isNotice()   {}

@@ -37,7 +37,12 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	if a.client != nil && a.online {
 		st.Account = a.client.Self().NickName
 	}
+	client := a.client
 	a.mu.Unlock()
+	if client != nil {
+		h := client.Health()
+		st.Heard, st.Synced, st.Delivered, st.Stalled = h.Heard, h.Synced, h.Delivered, h.Stalled
+	}
 	st.Mode = string(b.live.Settings().Mode)
 	st.Rules, st.Rev = len(set.Rules()), set.Rev()
 	st.Broken = b.broken()

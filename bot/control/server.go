@@ -32,10 +32,17 @@ type Status struct {
 	State   string    `json:"state"`
 	Online  bool      `json:"online"`
 	Account string    `json:"account,omitempty"` // nickname
-	Refusal string    `json:"refusal,omitempty"`
-	Mode    string    `json:"mode"`
-	Rules   int       `json:"rules"`
-	Rev     string    `json:"rev"`
+	// Heard is when WeChat last answered anything, Synced when it last let the
+	// daemon fetch messages, Delivered when that brought any. Stalled is since when
+	// it announces messages and hands out none.
+	Heard     time.Time `json:"heard,omitzero"`
+	Synced    time.Time `json:"synced,omitzero"`
+	Delivered time.Time `json:"delivered,omitzero"`
+	Stalled   time.Time `json:"stalled,omitzero"`
+	Refusal   string    `json:"refusal,omitempty"`
+	Mode      string    `json:"mode"`
+	Rules     int       `json:"rules"`
+	Rev       string    `json:"rev"`
 	// Broken lists what is wrong with files newer than those in force.
 	Broken  string   `json:"broken,omitempty"`
 	Plugins []Plugin `json:"plugins"`

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,12 +72,54 @@ func (s *Store) Session(ctx context.Context) ([]byte, error) {
 	return body, nil
 }
 
-// ClearSession forgets the session.
+// ClearSession forgets the session, and the one that ended before it.
 func (s *Store) ClearSession(ctx context.Context) error {
 	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		if _, err := tx.exec(ctx, "DELETE FROM meta WHERE key = ?", metaEnded); err != nil {
+			return err
+		}
 		_, err := tx.exec(ctx, "DELETE FROM session")
 		return err
 	})
+}
+
+// EndSession takes the session, which is over, out of use. It is kept for one push
+// login, which TakeEnded hands out.
+func (s *Store) EndSession(ctx context.Context) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, `INSERT INTO meta (key, value) SELECT ?, body FROM session WHERE id = 1
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, metaEnded)
+		if err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		_, err = tx.exec(ctx, "DELETE FROM session")
+		return err
+	})
+}
+
+// metaEnded is where the session that ended last is kept.
+const metaEnded = "ended_session"
+
+// TakeEnded gives the session that ended last, once; nil if there is none.
+func (s *Store) TakeEnded(ctx context.Context) ([]byte, error) {
+	var body []byte
+	err := s.update(ctx, func(ctx context.Context, tx *tx) error {
+		body = nil
+		err := tx.rows(ctx, "SELECT value FROM meta WHERE key = ?", []any{metaEnded}, func(row []driver.Value) error {
+			var text string
+			err := assign(row, []any{&text})
+			body = []byte(text)
+			return err
+		})
+		if err == nil {
+			_, err = tx.exec(ctx, "DELETE FROM meta WHERE key = ?", metaEnded)
+		}
+		if err != nil {
+			return fmt.Errorf("take the session that ended: %w", err)
+		}
+		return nil
+	})
+	return body, err
 }
 
 // Unfinished gives, in the order they came, at most limit events after a position
@@ -165,6 +208,42 @@ func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 		return nil, fmt.Errorf("read event %s: %w", id, err)
 	}
 	return ev, nil
+}
+
+// Handled is an event and what came of it; Outcome is "" while nothing has.
+type Handled struct {
+	Event   event.Event
+	Outcome string
+}
+
+// betweenMost is how many of the newest events Between looks through.
+const betweenMost = 20_000
+
+// Between gives the events that happened from a time until another, in the order
+// they came, as far as their texts are kept, among the newest 20,000.
+func (s *Store) Between(ctx context.Context, from, to time.Time) ([]Handled, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT body, COALESCE(outcome, '') FROM inbox WHERE seq > (SELECT COALESCE(max(seq), 0) - ? FROM inbox)
+		AND at >= ? AND at < ? AND body IS NOT NULL ORDER BY seq`, betweenMost, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	defer rows.Close()
+	var out []Handled
+	for rows.Next() {
+		var h Handled
+		var body string
+		if err := rows.Scan(&body, &h.Outcome); err != nil {
+			return nil, fmt.Errorf("read inbox: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &h.Event); err != nil {
+			return nil, fmt.Errorf("read inbox: %w", err)
+		}
+		out = append(out, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	return out, nil
 }
 
 // OutcomePoisoned ends an event whose handlers were running each time the process

@@ -62,6 +62,16 @@ func printStatus(con *console, st control.Status) {
 	if st.Refusal != "" {
 		line("refused", "%s", st.Refusal)
 	}
+	if !st.Heard.IsZero() {
+		text := "heard " + clockTime(st.Heard)
+		if !st.Delivered.IsZero() {
+			text += ", last message " + clockTime(st.Delivered)
+		}
+		line("wechat", "%s", text)
+	}
+	if !st.Stalled.IsZero() {
+		line("stalled", "since %s: WeChat announces messages and hands out none; open WeChat on the phone", clockTime(st.Stalled))
+	}
 	line("rules", "%d, rev %s, mode %s", st.Rules, st.Rev, st.Mode)
 	for _, p := range st.Plugins {
 		state := "running"

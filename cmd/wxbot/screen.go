@@ -73,6 +73,8 @@ func (s *screen) show(n bot.Notice) {
 		s.code(n)
 	case bot.QRDone:
 		s.removeFile()
+	case bot.PushAsked:
+		s.say(s.lang.of("The phone asks to confirm the login; without an answer a code follows.", "请在手机上确认登录；没有确认时会显示二维码。"))
 	case bot.Scanned:
 		s.say(s.lang.of("Scanned. Confirm on the phone.", "已扫码，请在手机上确认登录。"))
 	case bot.LoggedIn:
