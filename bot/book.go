@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -361,7 +362,5 @@ func (b *book) newAliases() map[string]string {
 func (b *book) aliasesAgain(named map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for alias, key := range named {
-		b.named[alias] = key
-	}
+	maps.Copy(b.named, named)
 }

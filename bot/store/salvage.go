@@ -225,7 +225,7 @@ func mendStart(damaged, good string, size int64) (err error) {
 		return err
 	}
 	copy(start[:size], fresh)
-	binary.BigEndian.PutUint32(start[pagesAt:], uint32(st.Size()/pageSize)) //nolint:gosec // SQLite counts pages in 32 bits
+	binary.BigEndian.PutUint32(start[pagesAt:], uint32(st.Size()/pageSize))
 	copy(start[validAt:validAt+4], start[changeAt:])
 	clear(start[freeAt:freeEnd])
 	_, err = out.WriteAt(start, 0)
@@ -289,10 +289,11 @@ func (s *Store) noteDamage(err error) {
 	if !corrupt(err) {
 		return
 	}
-	if _, err := os.Stat(filepath.Join(s.opts.Dir, damageMark)); err == nil {
+	mark := filepath.Join(s.opts.Dir, damageMark)
+	if exists(mark) {
 		return
 	}
-	f, markErr := os.OpenFile(filepath.Join(s.opts.Dir, damageMark), os.O_CREATE|os.O_WRONLY, fileMode)
+	f, markErr := os.OpenFile(mark, os.O_CREATE|os.O_WRONLY, fileMode)
 	if markErr == nil {
 		markErr = f.Close()
 	}

@@ -88,11 +88,12 @@ func (r row) number(i int) (int64, bool) {
 	return n, ok
 }
 
-// read gives rows until the end or the first damage.
-func (v *salvager) read(ctx context.Context, query string, width int, args []any, take func(row) error) (fatal error, whole bool) {
+// read gives rows until the end, which is whole, or the first damage. An error is
+// take's or that of ctx.
+func (v *salvager) read(ctx context.Context, query string, width int, args []any, take func(row) error) (whole bool, fatal error) {
 	rows, err := v.from.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, false
+		return false, nil
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -102,13 +103,13 @@ func (v *salvager) read(ctx context.Context, query string, width int, args []any
 			into[i] = &r[i]
 		}
 		if err := rows.Scan(into...); err != nil {
-			return nil, false
+			return false, nil
 		}
 		if err := take(r); err != nil {
-			return err, false
+			return false, err
 		}
 	}
-	return ctx.Err(), rows.Err() == nil
+	return rows.Err() == nil, ctx.Err()
 }
 
 // columnsOf gives the wanted columns of a table as an older version may have made
@@ -132,7 +133,7 @@ func (v *salvager) columnsOf(ctx context.Context, table string, wanted ...[2]str
 }
 
 func (v *salvager) session(ctx context.Context) error {
-	fatal, whole := v.read(ctx, "SELECT body FROM session", 1, nil, func(r row) error {
+	whole, fatal := v.read(ctx, "SELECT body FROM session", 1, nil, func(r row) error {
 		body, ok := r.text(0)
 		if !ok || body == "" || !json.Valid([]byte(body)) {
 			v.got.holes++
@@ -150,7 +151,7 @@ func (v *salvager) session(ctx context.Context) error {
 // both reads a small table from its start and, past damage, from its end.
 func (v *salvager) both(ctx context.Context, table, key, columns string, width int, take func(row) error) (whole bool, err error) {
 	for _, way := range []string{"", " DESC"} {
-		fatal, whole := v.read(ctx, "SELECT "+columns+" FROM "+table+" ORDER BY "+key+way, width, nil, take)
+		whole, fatal := v.read(ctx, "SELECT "+columns+" FROM "+table+" ORDER BY "+key+way, width, nil, take)
 		if fatal != nil || whole {
 			return whole, fatal
 		}
@@ -229,7 +230,7 @@ func (v *salvager) keys(ctx context.Context) error {
 			if known[key] {
 				continue
 			}
-			if fatal, _ := v.read(ctx, "SELECT "+columns+" FROM keys WHERE key = ?", 7, []any{key}, take); fatal != nil {
+			if _, fatal := v.read(ctx, "SELECT "+columns+" FROM keys WHERE key = ?", 7, []any{key}, take); fatal != nil {
 				return fatal
 			}
 		}
@@ -381,7 +382,7 @@ func (v *salvager) walk(ctx context.Context, t table, take func(row) error) erro
 	last := int64(0)
 	query := "SELECT " + t.columns + " FROM " + t.name + " NOT INDEXED WHERE " + t.key + " > ? ORDER BY " + t.key
 	for range holesMost {
-		fatal, whole := v.read(ctx, query, t.width, []any{last}, func(r row) error {
+		whole, fatal := v.read(ctx, query, t.width, []any{last}, func(r row) error {
 			key, ok := r.number(0)
 			if !ok || key <= last {
 				return errOrder
@@ -409,7 +410,7 @@ func (v *salvager) walk(ctx context.Context, t table, take func(row) error) erro
 func (v *salvager) past(ctx context.Context, t table, last int64) (int64, bool) {
 	query := "SELECT " + t.columns + " FROM " + t.name + " NOT INDEXED WHERE " + t.key + " > ? ORDER BY " + t.key + " LIMIT 1"
 	readable := func(after int64) bool {
-		_, whole := v.read(ctx, query, t.width, []any{after}, func(r row) error {
+		whole, _ := v.read(ctx, query, t.width, []any{after}, func(r row) error {
 			if key, ok := r.number(0); !ok || key <= after {
 				return errOrder
 			}

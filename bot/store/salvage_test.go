@@ -171,7 +171,10 @@ func sizeOf(t *testing.T, path string) int64 {
 func TestDatabaseWhoseStartIsGoneIsSavedWhole(t *testing.T) {
 	for name, size := range map[string]int{"header": 100, "first page": page} {
 		t.Run(name, func(t *testing.T) {
-			s, log := damaged(t, func(t *testing.T, path string) { overwrite(t, path, 0, make([]byte, size)) })
+			s, log := damaged(t, func(t *testing.T, path string) {
+				t.Helper()
+				overwrite(t, path, 0, make([]byte, size))
+			})
 			if got := savedIn(t, s); got != everything {
 				t.Errorf("saved %+v, want %+v", got, everything)
 			}
@@ -185,11 +188,13 @@ func TestDatabaseWhoseStartIsGoneIsSavedWhole(t *testing.T) {
 func TestFileThatIsNoDatabaseIsReplacedAndSaysSo(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, path string){
 		"text": func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.WriteFile(path, bytes.Repeat([]byte("no database\n"), 10_000), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"one page of it": func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Truncate(path, page/2); err != nil {
 				t.Fatal(err)
 			}
@@ -214,6 +219,7 @@ func TestPagesOverwrittenInTheMiddle(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			hit := 0
 			s, log := damaged(t, func(t *testing.T, path string) {
+				t.Helper()
 				pages := sizeOf(t, path) / page
 				for range 3 {
 					b := make([]byte, page)
@@ -240,6 +246,7 @@ func TestPagesOverwrittenInTheMiddle(t *testing.T) {
 
 func TestLeafOfTheInboxLostCostsItsRowsOnly(t *testing.T) {
 	s, log := damaged(t, func(t *testing.T, path string) {
+		t.Helper()
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -263,6 +270,7 @@ func TestLeafOfTheInboxLostCostsItsRowsOnly(t *testing.T) {
 func TestTruncatedDatabase(t *testing.T) {
 	for _, part := range []int64{3, 2} {
 		s, log := damaged(t, func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Truncate(path, sizeOf(t, path)/part/page*page); err != nil {
 				t.Fatal(err)
 			}
@@ -292,6 +300,7 @@ func TestDamagedLogOfSQLite(t *testing.T) {
 		}
 	}
 	after, log := reopened(t, dir, func(t *testing.T, path string) {
+		t.Helper()
 		wal := path + "-wal"
 		overwrite(t, wal, sizeOf(t, wal)/2, bytes.Repeat([]byte{0xee}, 2*page))
 	})
@@ -304,6 +313,7 @@ func TestDamagedLogOfSQLite(t *testing.T) {
 
 func TestKeysOfADamagedDatabaseAreNotGivenAgain(t *testing.T) {
 	s, _ := damaged(t, func(t *testing.T, path string) {
+		t.Helper()
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -327,6 +337,7 @@ func TestRebuildingIsTakenUp(t *testing.T) {
 		want saved
 	}{
 		"before the damaged one was moved": {func(t *testing.T, path string) {
+			t.Helper()
 			overwrite(t, path, 0, make([]byte, 100))
 			if err := os.WriteFile(path+".new", []byte("half"), 0o600); err != nil {
 				t.Fatal(err)
@@ -336,6 +347,7 @@ func TestRebuildingIsTakenUp(t *testing.T) {
 			}
 		}, everything},
 		"after": {func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Rename(path, path+".new"); err != nil {
 				t.Fatal(err)
 			}
@@ -353,7 +365,10 @@ func TestRebuildingIsTakenUp(t *testing.T) {
 func TestOlderDamagedDatabaseIsSaved(t *testing.T) {
 	dir := t.TempDir()
 	version1(t, dir)
-	s, log := reopened(t, dir, func(t *testing.T, path string) { overwrite(t, path, 0, make([]byte, 100)) })
+	s, log := reopened(t, dir, func(t *testing.T, path string) {
+		t.Helper()
+		overwrite(t, path, 0, make([]byte, 100))
+	})
 	if d, ok, err := s.LastSent(t.Context(), "p1"); err != nil || !ok || d.Receipt.MsgID != "m1" {
 		t.Errorf("delivery = %+v, %v, %v; log: %s", d, ok, err, log)
 	}

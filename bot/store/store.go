@@ -175,8 +175,7 @@ func (s *Store) check(ctx context.Context) error {
 		return err
 	}
 	mark := filepath.Join(s.opts.Dir, damageMark)
-	_, markErr := os.Stat(mark)
-	if st.Size() > checkMost && markErr != nil {
+	if st.Size() > checkMost && !exists(mark) {
 		return nil
 	}
 	var found string
@@ -190,6 +189,11 @@ func (s *Store) check(ctx context.Context) error {
 		return fmt.Errorf("database: %w", err)
 	}
 	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // corrupt reports whether an error says that the file is no usable database.
