@@ -376,3 +376,44 @@ func TestOlderDamagedDatabaseIsSaved(t *testing.T) {
 		t.Error("a known message is new after the rebuilding")
 	}
 }
+
+// A row that can be read and makes no sense is not acted on, and is known.
+func TestSavedRowsMakeSense(t *testing.T) {
+	s, log := damaged(t, func(t *testing.T, path string) {
+		t.Helper()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, start := range []string{`{"id":"p1-p1-450"`, `{"event":"p1-p1-452"`} { // the one unfinished, the other pending
+			at := bytes.LastIndex(b, []byte(start))
+			if at < 0 {
+				t.Fatalf("%s not found in the file", start)
+			}
+			overwrite(t, path, int64(at), []byte("####"))
+		}
+		overwrite(t, path, 0, make([]byte, 100))
+	})
+	pending, err := s.Pending(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := everything
+	want.unfinished--
+	for _, d := range pending {
+		if d.Event == "p1-p1-452" {
+			t.Error("a delivery that makes no sense is still pending")
+		}
+	}
+	want.pending = len(pending)
+	if got := savedIn(t, s); got != want || len(pending) < 299 {
+		t.Errorf("saved %+v, want %+v; log: %s", got, want, log)
+	}
+	if !strings.Contains(log, `"unreadable":2`) {
+		t.Errorf("log: %s", log)
+	}
+	d := delivery("p1-p1-452", 0)
+	if again, err := s.Append(t.Context(), d.Event, false, []event.Delivery{d}); err != nil || again[0].Status != event.StatusFailed || again[0].Reason != "damaged" {
+		t.Errorf("its handler may queue it again: %+v, %v", again, err)
+	}
+}
