@@ -412,8 +412,4 @@ func TestSavedRowsMakeSense(t *testing.T) {
 	if !strings.Contains(log, `"unreadable":2`) {
 		t.Errorf("log: %s", log)
 	}
-	d := delivery("p1-p1-452", 0)
-	if again, err := s.Append(t.Context(), d.Event, false, []event.Delivery{d}); err != nil || again[0].Status != event.StatusFailed || again[0].Reason != "damaged" {
-		t.Errorf("its handler may queue it again: %+v, %v", again, err)
-	}
 }
