@@ -19,6 +19,13 @@ var ErrNoScan = errors.New("no QR code was confirmed")
 // ErrNotReady is returned by calls made before the client is logged in.
 var ErrNotReady = errors.New("not logged in")
 
+// ErrNoContent is the end of a Fetch for which WeChat gave nothing: not yet, or
+// never, as for videos at times.
+var ErrNoContent = errors.New("no content")
+
+// ErrTooLarge is the end of a Fetch of more than its limit.
+var ErrTooLarge = errors.New("content too large")
+
 // APIError is an answer whose BaseResponse says no.
 type APIError struct {
 	Endpoint string // e.g. "webwxsendmsg"

@@ -9,8 +9,8 @@ import (
 // machine's clock, zero for what has not happened yet.
 type Health struct {
 	State State
-	// Heard is when the server last answered a request of any kind with status
-	// 200, whatever the answer said. Polls alone make that happen every 25 s.
+	// Heard is when the server last gave a whole answer to a request of any kind,
+	// whatever it said. Polls alone make that happen every 25 s.
 	Heard time.Time
 	// Polled is when synccheck last said that the session is alive.
 	Polled time.Time

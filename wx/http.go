@@ -23,6 +23,7 @@ const (
 	classPicture
 	classContacts
 	classUpload
+	classMedia
 )
 
 // timeout is how long a call may take altogether. The server holds polls about
@@ -35,6 +36,8 @@ func (k class) timeout() time.Duration {
 		return 5 * time.Second
 	case classContacts, classUpload:
 		return 60 * time.Second
+	case classMedia:
+		return 5 * time.Minute
 	case classControl:
 	}
 	return 15 * time.Second
@@ -68,6 +71,10 @@ type call struct {
 	size        int64
 	body        func() io.Reader // opened anew for every try
 	anyStatus   bool             // the body counts whatever the status
+	ranged      bool             // with a Range header over the whole
+	// take, if set, gets an answer with status 200 or 206 instead of its body
+	// being read into memory, and must bound what it reads.
+	take func(*http.Response) error
 	// effect: the call changes something at the server, so that an error after
 	// bytes were written leaves its outcome unknown.
 	effect bool
@@ -118,17 +125,20 @@ func (c *Client) do(ctx context.Context, q call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if a.status == http.StatusOK {
-		c.health.noteHeard(time.Now())
-	}
-	if a.status != http.StatusOK && !q.anyStatus {
+	if !q.fits(a.status) {
 		err = &statusError{endpoint: q.endpoint, status: a.status}
 		if q.effect && a.status >= http.StatusInternalServerError {
 			err = fmt.Errorf("%w: %w", err, ErrUnknownOutcome)
 		}
 		return answer{}, err
 	}
+	c.health.noteHeard(time.Now())
 	return a, nil
+}
+
+// fits reports whether the body of an answer with that status counts.
+func (q *call) fits(status int) bool {
+	return q.anyStatus || status == http.StatusOK || q.take != nil && status == http.StatusPartialContent
 }
 
 // exchange sends the request and reads the answer within the class's deadline.
@@ -151,7 +161,12 @@ func (c *Client) exchange(ctx context.Context, q call, sent *atomic.Bool) (answe
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
 		_ = resp.Body.Close()
 	}()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, q.class.limit()+1))
+	var body []byte
+	if q.take == nil {
+		body, err = io.ReadAll(io.LimitReader(resp.Body, q.class.limit()+1))
+	} else if q.fits(resp.StatusCode) {
+		err = q.take(resp)
+	}
 	if err != nil {
 		if bounded.Err() != nil && ctx.Err() == nil {
 			return answer{}, fmt.Errorf("answer not complete within %s", q.class.timeout())
@@ -195,6 +210,9 @@ func (c *Client) request(ctx context.Context, q call, sent *atomic.Bool) (*http.
 
 func (c *Client) header(r *http.Request, q call) {
 	r.Header.Set("User-Agent", c.opts.UserAgent)
+	if q.ranged {
+		r.Header.Set("Range", "bytes=0-")
+	}
 	if q.referer != "" {
 		r.Header.Set("Referer", q.referer)
 	}

@@ -116,7 +116,7 @@ type File struct {
 	Name, Ext string
 	Size      int64 // bytes
 	MediaID   string
-	// EncryName is the EncryFileName field, needed to fetch the file.
+	// EncryName is the EncryFileName field, needed to fetch the file (FileOf).
 	EncryName string
 }
 
@@ -141,7 +141,7 @@ type Emoticon struct {
 	MediaID string
 }
 
-// Media describes a picture, voice or video. The content is fetched by Message.ID.
+// Media describes a picture, voice or video. Client.Fetch gets the content.
 type Media struct {
 	Size     int64         // bytes, 0 if not told
 	Duration time.Duration // voice: VoiceLength; video: PlayLength

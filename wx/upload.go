@@ -114,13 +114,18 @@ func (c *Client) uploadForm(ctx context.Context, a *account, u Upload) (*uploadF
 		modified:   now.Format("Mon Jan 02 2006 15:04:05 GMT-0700 (MST)"),
 		size:       strconv.FormatInt(u.Size, 10),
 		request:    string(request),
-		dataTicket: c.jar.value(&url.URL{Scheme: a.hosts.Scheme, Host: a.hosts.File, Path: cgiPath}, "webwx_data_ticket"),
+		dataTicket: c.dataTicket(a),
 		passTicket: passTicket,
 		boundary:   fmt.Sprintf("----WebKitFormBoundary%016x", rand.Uint64()),
 		chunks:     (u.Size + chunkSize - 1) / chunkSize,
 	}
 	f.mime, f.media = mediaKind(u.Name)
 	return f, nil
+}
+
+// dataTicket is a cookie that the file host wants in forms and queries as well.
+func (c *Client) dataTicket(a *account) string {
+	return c.jar.value(&url.URL{Scheme: a.hosts.Scheme, Host: a.hosts.File, Path: cgiPath}, "webwx_data_ticket")
 }
 
 func sumMD5(ctx context.Context, u Upload) (string, error) {

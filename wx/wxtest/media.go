@@ -57,11 +57,15 @@ func (s *Server) getMessageMedia(c *call) answer {
 	if m.HasProductID != 0 {
 		return noMedia() // emoticons of the shop cannot be fetched
 	}
+	if !holds(m.Type, c.endpoint) {
+		c.problem("9", "a message of type %d holds nothing for %s", m.Type, c.endpoint)
+		return noMedia()
+	}
 	data := m.Data
 	switch c.endpoint {
 	case "webwxgetvideo":
-		if c.r.Header.Get("Range") == "" {
-			c.problem("9", "no Range header: videos come empty")
+		if c.r.Header.Get("Range") == "" || c.r.Header.Get("Referer") == "" {
+			c.problem("9", "no Range or no Referer: videos come empty")
 			return noMedia()
 		}
 		if data == nil {
@@ -77,10 +81,30 @@ func (s *Server) getMessageMedia(c *call) answer {
 		}
 		return answer{kind: "audio/mp3", body: data}
 	}
+	if c.query.Get("type") == "slave" { // a thumbnail, whatever the picture or video
+		return answer{kind: kindJPEG, body: avatar(len(id) + 1)}
+	}
+	if m.Type == typeVideo || m.Type == typeMicroVideo {
+		c.problem("9", "of a video only the thumbnail is a picture: type is not slave")
+		return noMedia()
+	}
 	if data == nil {
 		data = avatar(len(id))
 	}
-	return answer{kind: kindJPEG, body: data}
+	return answer{kind: http.DetectContentType(data), body: data}
+}
+
+// holds tells which endpoints give something of which messages.
+func holds(msgType int, endpoint string) bool {
+	switch msgType {
+	case typeImage, typeEmoticon:
+		return endpoint == "webwxgetmsgimg"
+	case typeVideo, typeMicroVideo:
+		return endpoint != "webwxgetvoice"
+	case typeVoice:
+		return endpoint == "webwxgetvoice"
+	}
+	return false
 }
 
 // getFile gives a file that was received.
@@ -93,6 +117,10 @@ func (s *Server) getFile(c *call) answer {
 	}
 	if c.query.Get("webwx_data_ticket") != e.dataTicket {
 		c.problem("9", "webwx_data_ticket is not the cookie's value")
+		return noMedia()
+	}
+	if c.query.Get("encryfilename")+c.query.Get("filename") == "" || c.query.Get("fromuser") == "" || e.byName[c.query.Get("sender")] == nil {
+		c.problem("9", "encryfilename, fromuser or sender is missing or nobody")
 		return noMedia()
 	}
 	for _, m := range e.content {
