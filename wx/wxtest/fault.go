@@ -135,7 +135,7 @@ func (s *Server) breakAnswer(c *call, w http.ResponseWriter, ep endpoint, f Faul
 	case FaultDelay:
 		c.write(w, ans)
 	case FaultSlow:
-		s.writeSlowly(c, w, ans, f.Delay, max(len(ans.body)/2, 1))
+		s.writeSlowly(c, w, ans, f.Delay, (len(ans.body)+1)/2)
 	case FaultTrickle:
 		s.writeSlowly(c, w, ans, f.Delay, 1)
 	case FaultHang:
