@@ -17,12 +17,12 @@ import (
 func ended(t *testing.T, srv *wxtest.Server) *wx.Session {
 	t.Helper()
 	b := login(t, srv)
-	b.await("a session", func() bool { return b.session != nil })
+	b.await("a session", func() bool { return b.stored() != nil })
 	srv.LogoutFromPhone()
 	if err := b.end(); !errors.Is(err, wx.ErrLoggedOut) {
 		t.Fatalf("the session ended with %v", err)
 	}
-	raw, err := b.session.Encode()
+	raw, err := b.stored().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +31,13 @@ func ended(t *testing.T, srv *wxtest.Server) *wx.Session {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// stored is the session as it was stored last.
+func (b *bot) stored() *wx.Session {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.session
 }
 
 // story is what a person at the terminal was told, up to the login.
@@ -86,7 +93,7 @@ func TestSimPushLogin(t *testing.T) {
 		if got := b.story(); got != "push, in, fresh true" {
 			t.Errorf("told: %s", got)
 		}
-		if b.session.Uin() != old.Uin() || !b.session.Login().After(old.Login()) || ann.UserName() == before {
+		if s := b.stored(); s.Uin() != old.Uin() || !s.Login().After(old.Login()) || ann.UserName() == before {
 			t.Error("the login made no session of its own")
 		}
 		if n := srv.Count("webwxpushloginurl"); n != 1 {
