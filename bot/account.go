@@ -62,7 +62,7 @@ type refusal struct {
 }
 
 // errOtherAccount ends the daemon when somebody scans with another account.
-var errOtherAccount = errors.New("the state directory belongs to another account")
+var errOtherAccount = errors.New("the state directory belongs to another account: use another --state, or --new-account to move this one aside")
 
 const (
 	retryFirst = time.Second

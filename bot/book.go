@@ -2,6 +2,7 @@ package bot
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ type book struct {
 	// the key it had already.
 	alias map[string]string
 	named map[string]string // aliases that are to be stored
+	lost  map[trait][]*known
 	next  int
 	dirty map[string]*known
 	gone  []string // keys that are to be forgotten in the store
@@ -51,7 +53,9 @@ type known struct {
 	wxid     string
 	remark   string
 	nickname string
-	bare     bool // nothing but the user name is known
+	avatar   string // the number of the picture; "" if not known
+	guessed  bool   // recognised in this session by the nickname alone
+	bare     bool   // nothing but the user name is known
 	seen     time.Time
 }
 
@@ -74,7 +78,7 @@ func newBook(rows []store.KeyRow, warn func(event.ChatKind, string)) *book {
 	for _, r := range rows {
 		k := &known{
 			key: r.Key, kind: event.ChatKind(r.Kind), user: r.UserName, wxid: r.WxID,
-			remark: r.Remark, nickname: r.Nickname, seen: r.Seen,
+			remark: r.Remark, nickname: r.Nickname, avatar: r.Avatar, seen: r.Seen,
 		}
 		b.byKey[k.key] = k
 		if k.user != "" {
@@ -84,6 +88,7 @@ func newBook(rows []store.KeyRow, warn func(event.ChatKind, string)) *book {
 			b.next = n
 		}
 	}
+	b.loseLocked() // nobody else has it yet
 	return b
 }
 
@@ -97,7 +102,7 @@ func (b *book) login(self wx.Contact, dir *wx.Directory, fresh bool) {
 		return
 	}
 	for _, k := range b.byUser {
-		k.user = ""
+		k.user, k.guessed = "", false
 		b.dirty[k.key] = k
 		// Of strangers there is nothing by which to know them again.
 		if k.wxid == "" && k.remark == "" && k.nickname == "" {
@@ -108,6 +113,7 @@ func (b *book) login(self wx.Contact, dir *wx.Directory, fresh bool) {
 	}
 	clear(b.byUser)
 	b.accepts = nil
+	b.loseLocked()
 }
 
 // changes gives the rows that must be stored and the keys that must be forgotten,
@@ -123,7 +129,7 @@ func (b *book) changes() (rows []store.KeyRow, gone []string) {
 	for _, k := range b.dirty {
 		rows = append(rows, store.KeyRow{
 			Key: k.key, Kind: string(k.kind), UserName: k.user, WxID: k.wxid,
-			Remark: k.remark, Nickname: k.nickname, Seen: k.seen,
+			Remark: k.remark, Nickname: k.nickname, Avatar: k.avatar, Seen: k.seen,
 		})
 	}
 	clear(b.dirty)
@@ -166,44 +172,107 @@ func (b *book) learnLocked(c *wx.Contact, now time.Time) {
 			k = b.recogniseLocked(k, c, kind)
 		}
 	}
-	if k.kind != kind || k.remark != c.RemarkName || k.nickname != c.NickName || k.bare {
-		k.kind, k.remark, k.nickname, k.bare = kind, c.RemarkName, c.NickName, false
+	avatar := avatarOf(c)
+	if avatar == "" {
+		avatar = k.avatar // some answers come without
+	}
+	if k.kind != kind || k.remark != c.RemarkName || k.nickname != c.NickName || k.avatar != avatar || k.bare {
+		k.kind, k.remark, k.nickname, k.avatar, k.bare = kind, c.RemarkName, c.NickName, avatar, false
 		k.seen = now
 		b.dirty[k.key] = k
 	}
 }
 
+// avatarOf is the number that WeChat gives a picture: it stays until the picture is
+// another (section 15). Groups have none that means anything.
+func avatarOf(c *wx.Contact) string {
+	_, query, _ := strings.Cut(c.HeadImgURL, "?")
+	q, err := url.ParseQuery(query)
+	if seq := q.Get("seq"); err == nil && seq != "0" && !wx.IsGroup(c.UserName) {
+		return seq
+	}
+	return ""
+}
+
 // recogniseLocked finds the key that an account had in an earlier session, or
-// makes one. bare is the key that it was given in this session before its names
-// were known, or nil.
+// makes one: by the remark, the picture, or a nickname that only one bore. bare is
+// the key that it was given in this session before its names were known, or nil.
 func (b *book) recogniseLocked(bare *known, c *wx.Contact, kind event.ChatKind) *known {
-	old := b.lostLocked(kind, func(k *known) bool { return c.RemarkName != "" && k.remark == c.RemarkName })
-	if old == nil && c.NickName != "" {
-		old = b.lostLocked(kind, func(k *known) bool {
-			return k.nickname == c.NickName && (k.remark == "" || c.RemarkName == "")
-		})
+	fits := func(k *known) bool { return k.remark == "" || c.RemarkName == "" || k.remark == c.RemarkName }
+	old := b.lostLocked(trait{kind, byRemark, c.RemarkName}, fits)
+	if old == nil {
+		old = b.lostLocked(trait{kind, byAvatar, avatarOf(c)}, fits)
+	}
+	guessed := false
+	if old == nil {
+		old = b.lostLocked(trait{kind, byNickname, c.NickName}, fits)
+		guessed = old != nil
 	}
 	if old == nil {
+		b.doubtLocked(kind, c.NickName)
 		if bare != nil {
 			return bare
 		}
 		return b.makeLocked(c.UserName, kind)
 	}
 	b.joinLocked(old, bare, c.UserName)
+	old.guessed = guessed
 	return old
 }
 
-// lostLocked finds the one account of a kind that was known before, has not been
-// met in this session and fits. Several that fit are told and none is taken.
-func (b *book) lostLocked(kind event.ChatKind, fits func(*known) bool) *known {
-	var found *known
+// doubtLocked tells of somebody new whose name another was recognised by: it may be
+// the other way round.
+func (b *book) doubtLocked(kind event.ChatKind, name string) {
+	for _, k := range b.lost[trait{kind, byNickname, name}] {
+		if k.guessed && b.warn != nil {
+			b.warn(kind, name)
+			return
+		}
+	}
+}
+
+// trait is something by which an account of an earlier session is known again.
+type trait struct {
+	kind  event.ChatKind
+	by    byTrait
+	value string
+}
+
+type byTrait int
+
+const (
+	byRemark byTrait = iota
+	byAvatar
+	byNickname
+)
+
+// loseLocked notes the traits of those who have not been met in this session.
+func (b *book) loseLocked() {
+	b.lost = map[trait][]*known{}
 	for _, k := range b.byKey {
-		if k.user != "" || k.kind != kind || !fits(k) {
+		if k.user != "" {
+			continue
+		}
+		for by, value := range map[byTrait]string{byRemark: k.remark, byAvatar: k.avatar, byNickname: k.nickname} {
+			if t := (trait{k.kind, by, value}); value != "" {
+				b.lost[t] = append(b.lost[t], k)
+			}
+		}
+	}
+}
+
+// lostLocked finds the one account with a trait that was known before, has not been
+// met in this session and fits. Several that fit are told by name and none is
+// taken.
+func (b *book) lostLocked(t trait, fits func(*known) bool) *known {
+	var found *known
+	for _, k := range b.lost[t] {
+		if k.user != "" || b.byKey[k.key] != k || !fits(k) {
 			continue
 		}
 		if found != nil {
-			if b.warn != nil {
-				b.warn(kind, k.nickname)
+			if b.warn != nil && t.by != byAvatar {
+				b.warn(t.kind, t.value)
 			}
 			return nil
 		}

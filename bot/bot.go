@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,9 @@ type Bot struct {
 	reloading sync.Mutex // one reload at a time
 	// digesting: the texts of an outage are still needed.
 	digesting atomic.Bool
+
+	doubtMu sync.Mutex
+	doubts  []string // names that several accounts bear
 
 	brokenMu   sync.Mutex
 	brokenText string
@@ -135,7 +139,7 @@ func (b *Bot) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store"), Failed: b.notWritten})
+	b.store, err = store.Open(ctx, store.Options{Dir: o.Config.State, Logger: b.component("store"), Failed: b.notWritten, Anew: o.NewAccount})
 	if err != nil {
 		return err
 	}
@@ -381,9 +385,23 @@ func (b *Bot) muted(ev *event.Event) {
 	b.notice("防循环：" + ev.Sender.Name() + "（" + ev.Chat.Name + "）暂时不再自动回复。")
 }
 
+// doubtsMost bounds the names that are told to be borne by several.
+const doubtsMost = 20
+
+// ambiguous is told of a name that several accounts bear, so that it is not clear
+// which of them is which after a login. It is called under the book's lock.
 func (b *Bot) ambiguous(kind event.ChatKind, name string) {
-	b.log.Warn().Str("kind", string(kind)).Msg("several accounts bear one name: set remarks to keep their keys")
-	_ = name
+	b.doubtMu.Lock()
+	known := slices.Contains(b.doubts, name) || len(b.doubts) >= doubtsMost
+	if !known {
+		b.doubts = append(b.doubts, name)
+	}
+	b.doubtMu.Unlock()
+	if known {
+		return
+	}
+	b.log.Warn().Str("kind", string(kind)).Msg("several accounts bear one name: set remarks to keep them apart over logins")
+	b.notice("有多个“" + name + "”，重新登录后无法区分：请在手机上设置不同的备注。")
 }
 
 func (b *Bot) wasSent(chat string, at time.Time) { b.dispatch.Sent(chat, at) }

@@ -497,6 +497,26 @@ func TestAnotherAccountIsLoggedOut(t *testing.T) {
 	if other.Count("webwxlogout") != 1 {
 		t.Error("the other account was not logged out")
 	}
+	// With the old state moved aside it may stay.
+	b, err = bot.New(bot.Options{Config: r.config, NewAccount: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(r.ctx())
+	go func() { done <- b.Run(ctx) }()
+	if err := other.Login(r.ctx()); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.AwaitOnline(r.ctx()); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run with the state moved aside: %v", err)
+	}
+	if old, err := filepath.Glob(filepath.Join(r.config.State, "old-*", "wxbot.db")); err != nil || len(old) != 1 {
+		t.Errorf("old state in %q, %v", old, err)
+	}
 }
 
 func TestNoSecretsInTheLog(t *testing.T) {

@@ -207,11 +207,12 @@ func TestWhoMayCommand(t *testing.T) {
 
 func TestModeChosenInTheChatHoldsUntilTheFileSaysAnother(t *testing.T) {
 	t.Parallel()
-	trial := strings.Replace(brakeRules, "pace: off", "pace: off, mode: trial, notify: none", 1)
+	trial := strings.Replace(brakeRules, "pace: off", "pace: off, mode: trial", 1)
 	r := newRig(t, wxtest.Config{}, trial, nil)
 	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
 	stop := r.online()
 	ming.Say("ping")
+	r.wantSent("【试运行】→ 小明：pong")
 	if got := r.adminSays("/上线"); !strings.Contains(got, "已上线") {
 		t.Errorf("answer %q", got)
 	}

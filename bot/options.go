@@ -31,6 +31,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// ForceLive ignores "mode: trial" of the rules, for a simulated account.
 	ForceLive bool
+	// NewAccount moves the state of the account that the state directory belongs to
+	// aside, so that another may log in.
+	NewAccount bool
 	// Version is shown in the status.
 	Version string
 	// Observe is told what a person at a terminal wants to see. It may be nil;

@@ -288,7 +288,9 @@ func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 		return event.Receipt{}, err
 	}
 	bound := s.acc.book.expectAccept(key, d.Chat.Name, a.User)
-	if err := c.AcceptFriend(ctx, a.User, wx.Secret(a.Ticket)); err != nil {
+	err := c.AcceptFriend(ctx, a.User, wx.Secret(a.Ticket))
+	unclear := errors.Is(err, wx.ErrUnknownOutcome)
+	if err != nil && !unclear {
 		s.acc.book.dropAccept(key)
 		return event.Receipt{}, err
 	}
@@ -296,12 +298,18 @@ func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 	defer t.Stop()
 	select {
 	case <-bound:
+		// Whatever became of the answer: the person is a friend.
 		s.name(ctx, c, key, a.Remark)
+		return s.receipt(""), nil
 	case <-t.C:
-		if a.Remark != "" {
-			s.acc.log.Warn().Str("chat", key).Msg("new friend not known yet: remark not set, set it on the phone")
-		}
 	case <-ctx.Done():
+	}
+	if unclear {
+		s.acc.book.dropAccept(key)
+		return event.Receipt{}, err
+	}
+	if a.Remark != "" {
+		s.acc.log.Warn().Str("chat", key).Msg("new friend not known yet: remark not set, set it on the phone")
 	}
 	return s.receipt(""), nil
 }

@@ -46,6 +46,9 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	st.Mode = string(b.live.Settings().Mode)
 	st.Rules, st.Rev = len(set.Rules()), set.Rev()
 	st.Broken = b.broken()
+	b.doubtMu.Lock()
+	st.Ambiguous = slices.Clone(b.doubts)
+	b.doubtMu.Unlock()
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
 			Name: p.Name, Version: p.Version, Running: p.Running, Problem: p.Problem,

@@ -43,6 +43,9 @@ type Status struct {
 	Mode      string    `json:"mode"`
 	Rules     int       `json:"rules"`
 	Rev       string    `json:"rev"`
+	// Ambiguous are names that several accounts bear: they were not told apart at
+	// the last login.
+	Ambiguous []string `json:"ambiguous,omitempty"`
 	// Broken lists what is wrong with files newer than those in force.
 	Broken  string   `json:"broken,omitempty"`
 	Plugins []Plugin `json:"plugins"`

@@ -27,8 +27,8 @@ type Inbox interface {
 	// same transaction, queues what was decided about ev, which is the first of
 	// them or merged from all of them.
 	Finish(ctx context.Context, seqs []int64, outcome string, ev *event.Event, firings []event.Firing) error
-	// Running notes, for after a kill, that an event is being handled until end
-	// is called.
+	// Running notes, for after a kill, that the rules are at an event until end is
+	// called. Plugins note it themselves.
 	Running(seq int64) (end func())
 }
 

@@ -175,9 +175,6 @@ func (d *Dispatcher) guarded(ctx context.Context, it item) (out outcome) {
 			Msg("event poisoned: the daemon died each time it was handled; skipped")
 		return outcome{text: outcomePoisoned}
 	}
-	for _, seq := range it.seqs() {
-		defer d.opts.Inbox.Running(seq)()
-	}
 	defer func() {
 		if r := recover(); r != nil {
 			d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).
@@ -186,7 +183,7 @@ func (d *Dispatcher) guarded(ctx context.Context, it item) (out outcome) {
 		}
 	}()
 	if it.rule != "" {
-		out, _ := d.rules(&it.Event, "", it.rule)
+		out, _ := d.rules(&it, "", it.rule)
 		return out
 	}
 	return d.handle(ctx, &it)
@@ -219,7 +216,7 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		return outcome{text: outcomeFilter}
 	}
 	command, run := d.command(ev)
-	out, ended := d.rules(ev, command, "")
+	out, ended := d.rules(it, command, "")
 	if out.keep {
 		d.gather(*it, out.gather)
 	}
@@ -263,8 +260,9 @@ func (d *Dispatcher) command(ev *event.Event) (rule string, run func(context.Con
 }
 
 // rules asks the rules. ended is false if plugins come next.
-func (d *Dispatcher) rules(ev *event.Event, command, gathered string) (out outcome, ended bool) {
-	dec := d.opts.Rules.Decide(ev, command, gathered)
+func (d *Dispatcher) rules(it *item, command, gathered string) (out outcome, ended bool) {
+	ev := &it.Event
+	dec := d.decide(it, command, gathered)
 	out = outcome{text: outcomeNothing, firings: dec.Firings}
 	for _, f := range dec.Firings {
 		if !f.DryRun {
@@ -279,6 +277,14 @@ func (d *Dispatcher) rules(ev *event.Event, command, gathered string) (out outco
 		return out, true
 	}
 	return out, dec.Ended
+}
+
+// decide asks the rules, with a mark for the case that this ends the process.
+func (d *Dispatcher) decide(it *item, command, gathered string) event.Decision {
+	for _, seq := range it.seqs() {
+		defer d.opts.Inbox.Running(seq)()
+	}
+	return d.opts.Rules.Decide(&it.Event, command, gathered)
 }
 
 // answered tells the loop guard that ev is being answered. Admins are no machines.

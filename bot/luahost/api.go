@@ -264,10 +264,12 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 		return 0, false
 	}
 	began := time.Now()
+	c.unmark() // from here on it waits for the disk
 	id, err := p.host.opts.World.Queue(c.ctx, c.event(), p.name+c.suffix, c.n, a)
 	p.gas.pause(time.Since(began))
 	c.n++
 	if err != nil {
+		c.mark()
 		l.Push(lua.LNil)
 		l.Push(lua.LString(err.Error()))
 		return 0, false

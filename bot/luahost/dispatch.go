@@ -328,12 +328,16 @@ func (c *call) unmark() {
 	}
 }
 
-// mark notes, for after a kill, that a handler that waited is running again.
+// mark notes, for after a kill, that the handler runs: it holds the lock and waits
+// for nothing. Once something is queued the event is done and cannot be blamed.
 func (c *call) mark() {
+	if c.ev == nil || c.ev.Seq == 0 {
+		return
+	}
 	c.mu.Lock()
-	due := c.held && !c.queued
+	queued := c.queued
 	c.mu.Unlock()
-	if due && c.ev != nil && c.ev.Seq != 0 {
+	if !queued {
 		c.marked = c.host.opts.World.Running(c.ev.Seq)
 	}
 }

@@ -226,6 +226,7 @@ func (c *call) execute(life context.Context, args func(l *lua.LState) []lua.LVal
 		return false
 	}
 	defer p.release()
+	c.mark()
 	defer c.unmark()
 	return !c.handler.off && c.locked(args)
 }

@@ -39,12 +39,13 @@ type KeyRow struct {
 	WxID      string
 	Remark    string
 	Nickname  string
+	Avatar    string // tells one picture from another; "" if not known
 	Seen      time.Time
 }
 
 // Keys gives all rows.
 func (s *Store) Keys(ctx context.Context) ([]KeyRow, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT key, kind, user_name, wxid, remark, nickname, seen FROM keys")
+	rows, err := s.read.QueryContext(ctx, "SELECT key, kind, user_name, wxid, remark, nickname, avatar, seen FROM keys")
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
@@ -53,7 +54,7 @@ func (s *Store) Keys(ctx context.Context) ([]KeyRow, error) {
 	for rows.Next() {
 		var r KeyRow
 		var seen int64
-		if err := rows.Scan(&r.Key, &r.Kind, &r.UserName, &r.WxID, &r.Remark, &r.Nickname, &seen); err != nil {
+		if err := rows.Scan(&r.Key, &r.Kind, &r.UserName, &r.WxID, &r.Remark, &r.Nickname, &r.Avatar, &seen); err != nil {
 			return nil, fmt.Errorf("read keys: %w", err)
 		}
 		r.Seen = time.UnixMilli(seen)
@@ -69,10 +70,10 @@ func (s *Store) Keys(ctx context.Context) ([]KeyRow, error) {
 func (s *Store) PutKeys(ctx context.Context, rows []KeyRow, forget ...string) error {
 	return s.update(ctx, func(ctx context.Context, tx *tx) error {
 		for _, r := range rows {
-			_, err := tx.exec(ctx, `INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+			_, err := tx.exec(ctx, `INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, avatar, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, user_name = excluded.user_name, wxid = excluded.wxid,
-				remark = excluded.remark, nickname = excluded.nickname, seen = excluded.seen`,
-				r.Key, r.Kind, r.UserName, r.WxID, r.Remark, r.Nickname, r.Seen.UnixMilli())
+				remark = excluded.remark, nickname = excluded.nickname, avatar = excluded.avatar, seen = excluded.seen`,
+				r.Key, r.Kind, r.UserName, r.WxID, r.Remark, r.Nickname, r.Avatar, r.Seen.UnixMilli())
 			if err != nil {
 				return fmt.Errorf("store keys: %w", err)
 			}

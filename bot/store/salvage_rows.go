@@ -114,11 +114,12 @@ func (v *salvager) seen(keys ...string) {
 }
 
 func (v *salvager) keys(ctx context.Context) error {
-	const columns = "key, kind, user_name, wxid, remark, nickname, seen"
+	columns := v.columnsOf(ctx, "keys", [2]string{"key", ""}, [2]string{"kind", ""}, [2]string{"user_name", ""}, [2]string{"wxid", ""},
+		[2]string{"remark", ""}, [2]string{"nickname", ""}, [2]string{"avatar", "''"}, [2]string{"seen", ""})
 	known := map[string]bool{}
 	take := func(r row) error {
-		t, ok := r.texts(0, 1, 2, 3, 4, 5)
-		seen, isNumber := r.number(6)
+		t, ok := r.texts(0, 1, 2, 3, 4, 5, 6)
+		seen, isNumber := r.number(7)
 		if !ok || !isNumber || t[0] == "" || t[1] == "" {
 			v.got.holes++
 			return nil
@@ -129,9 +130,9 @@ func (v *salvager) keys(ctx context.Context) error {
 		known[t[0]] = true
 		v.seen(t[0])
 		v.got.keys++
-		return v.put(ctx, "INSERT INTO keys ("+columns+") VALUES (?, ?, ?, ?, ?, ?, ?)", append(anys(t), seen)...)
+		return v.put(ctx, "INSERT INTO keys (key, kind, user_name, wxid, remark, nickname, avatar, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", append(anys(t), seen)...)
 	}
-	whole, err := v.both(ctx, "keys", "key", columns, 7, take)
+	whole, err := v.both(ctx, "keys", "key", columns, 8, take)
 	if whole || err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (v *salvager) keys(ctx context.Context) error {
 			if known[key] {
 				continue
 			}
-			if _, fatal := v.read(ctx, "SELECT "+columns+" FROM keys WHERE key = ?", 7, []any{key}, take); fatal != nil {
+			if _, fatal := v.read(ctx, "SELECT "+columns+" FROM keys WHERE key = ?", 8, []any{key}, take); fatal != nil {
 				return fatal
 			}
 		}

@@ -114,6 +114,9 @@ INSERT INTO outbox_3 SELECT id, status, chat, kind, msg_id, done_at, done_at, ev
 DROP TABLE outbox;
 ALTER TABLE outbox_3 RENAME TO outbox;
 
+-- What changes only with the picture.
+ALTER TABLE keys ADD COLUMN avatar TEXT NOT NULL DEFAULT '';
+
 -- Keys that were made before an account was recognised, and the keys that it had
 -- already: rows of that time bear the former.
 CREATE TABLE aliases (

@@ -28,6 +28,9 @@ import (
 type Options struct {
 	Dir    string
 	Logger zerolog.Logger
+	// Anew moves what is in the directory aside, into one below it, and begins
+	// with an empty database.
+	Anew bool
 	// Failed, if set, is told of every write that failed. It must not block, nor
 	// write.
 	Failed func(error)
@@ -55,6 +58,7 @@ type Store struct {
 
 const (
 	fileName = "wxbot.db"
+	lockName = "lock"
 	dirMode  = 0o700
 	fileMode = 0o600
 	// groupMost is how many writes share a transaction.
@@ -72,9 +76,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, dirMode); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	l, err := acquire(filepath.Join(o.Dir, "lock"))
+	l, err := acquire(filepath.Join(o.Dir, lockName))
 	if err != nil {
 		return nil, err
+	}
+	if o.Anew {
+		if err := setAside(o); err != nil {
+			return nil, errors.Join(err, l.release())
+		}
 	}
 	s := &Store{opts: o, lock: l, wake: make(chan struct{}, 1)}
 	if err = s.takeUpRebuild(); err == nil {

@@ -53,7 +53,7 @@ func newStatus(con *console) *cobra.Command {
 
 func printStatus(con *console, st control.Status) {
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(con.out, "%-10s%s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(con.out, "%-11s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("state", "%s", st.State)
 	if st.Account != "" {
@@ -82,6 +82,9 @@ func printStatus(con *console, st control.Status) {
 			state += ": " + p.Problem
 		}
 		line("plugin", "%s %s (%s)", p.Name, p.Version, state)
+	}
+	if len(st.Ambiguous) > 0 {
+		line("ambiguous", "several accounts bear these names, set remarks on the phone: %s", strings.Join(st.Ambiguous, ", "))
 	}
 	if st.Broken != "" {
 		line("broken", "%s", st.Broken)

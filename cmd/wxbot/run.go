@@ -22,6 +22,7 @@ func newRun(con *console) *cobra.Command {
 			"so does a change of their files.",
 	}
 	flags := configFlags(cmd)
+	anew := cmd.Flags().Bool("new-account", false, "move the state of the account that logged in before aside, for another one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := loadConfig(flags)
 		if err != nil {
@@ -31,15 +32,15 @@ func newRun(con *console) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return runDaemon(cmd.Context(), con, cfg, log)
+		return runDaemon(cmd.Context(), con, cfg, log, *anew)
 	}
 	return cmd
 }
 
-func runDaemon(ctx context.Context, con *console, cfg bot.Config, log zerolog.Logger) error {
+func runDaemon(ctx context.Context, con *console, cfg bot.Config, log zerolog.Logger, anew bool) error {
 	b := readBuild()
 	s := newScreen(con, cfg.State, log)
-	d, err := bot.New(bot.Options{Config: cfg, Logger: log, Version: b.Version, Observe: s.observe})
+	d, err := bot.New(bot.Options{Config: cfg, Logger: log, Version: b.Version, Observe: s.observe, NewAccount: anew})
 	if err != nil {
 		return err
 	}
