@@ -21,7 +21,8 @@ type flight struct {
 	since    time.Time
 	settings event.Settings
 	place    place
-	end      func() // takes the mark back that it is under way; nil without one
+	// end takes the mark back that it is under way; nil without one.
+	end func(written bool)
 }
 
 // retry says when to try again; without why it is over.
@@ -43,16 +44,21 @@ func (o *Outbox) carry(ctx context.Context, f flight) {
 		return
 	}
 	r, again := o.attempt(ctx, &f)
-	if f.end != nil {
-		defer f.end() // its outcome is written by then
-	}
+	written := false
+	defer func() {
+		if f.end != nil {
+			f.end(written)
+		}
+	}()
 	if again.idle {
 		o.mu.Lock()
 		o.pacer.giveBack(f.step, f.place)
 		o.mu.Unlock()
 	}
 	if again.why == nil {
-		o.settle(ctx, f, r)
+		if written = o.settle(ctx, f, r); !written {
+			f.end = nil // the mark is all that is known of it
+		}
 		return
 	}
 	if reason := o.droppedReason(f.sequence); reason != "" {
@@ -122,6 +128,12 @@ func (o *Outbox) attempt(ctx context.Context, f *flight) (event.Result, retry) {
 		r.First = now
 	}
 	r.Tries++
+	if d.Action.Kind == event.ActRevoke {
+		// What it withdraws may have been sent this instant.
+		if err := o.opts.Store.Sync(ctx); err != nil {
+			return r, retry{why: err, after: retryLeast, past: f.past, idle: true}
+		}
+	}
 	sent, end := o.opts.Store.Sending(d.ID, r.First)
 	f.end = end
 	bounded, cancel := context.WithTimeout(ctx, sendMost)
@@ -284,8 +296,9 @@ func trialText(d event.Delivery) string {
 }
 
 // settle writes the outcome and lets the sequence go on, or ends it: a step that
-// did not end well takes those after it along, in the same transaction.
-func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
+// did not end well takes those after it along, in the same transaction. It reports
+// whether the outcome is written.
+func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) (written bool) {
 	s, d := f.sequence, f.step
 	well := r.Status == event.StatusSent || r.Status == event.StatusTrial
 	if !well {
@@ -298,15 +311,37 @@ func (o *Outbox) settle(ctx context.Context, f flight, r event.Result) {
 		}
 		o.mu.Unlock()
 	}
+	if soon(f, r) {
+		wait := o.opts.Store.ResolveSoon(r)
+		o.land(ctx, f, r, nil)
+		o.signal()
+		if err := wait(); err != nil {
+			return o.write(ctx, r, nil) == nil
+		}
+		return true
+	}
 	var follow []event.Delivery
 	if err := o.write(ctx, r, &follow); err != nil {
 		// The outcome is not durable: the step stays, as after a crash.
 		o.postpone(ctx, f, retry{why: err, after: retryMost, past: past{tries: r.Tries, first: r.First, unclear: true}})
-		return
+		return false
 	}
+	o.land(ctx, f, r, follow)
+	return true
+}
+
+// soon tells whether the next step may go before the outcome is written: a kill in
+// between finds the mark that the server accepted it, and after a power cut the
+// server knows the repeated message by its client id.
+func soon(f flight, r event.Result) bool {
+	return f.end != nil && isMessage(f.step) && r.Status == event.StatusSent && len(r.Follow) == 0
+}
+
+// land takes a step with its outcome out of memory and lets what follows go.
+func (o *Outbox) land(ctx context.Context, f flight, r event.Result, follow []event.Delivery) {
+	s, d, now := f.sequence, f.step, o.opts.Clock.Now()
 	o.log(d, r)
-	now := o.opts.Clock.Now()
-	if !well {
+	if r.Status != event.StatusSent && r.Status != event.StatusTrial {
 		o.complain(d, r, now)
 	}
 	if r.Status == event.StatusSent {

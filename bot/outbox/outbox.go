@@ -44,9 +44,14 @@ type Store interface {
 	Recent(ctx context.Context, since time.Time) ([]event.Delivery, error)
 	Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error)
 	Delivery(ctx context.Context, id int64) (event.Delivery, error)
+	// ResolveSoon is Resolve of what has no Follow, without waiting; wait waits.
+	ResolveSoon(r event.Result) (wait func() error)
+	// Sync waits until everything that was asked for is written.
+	Sync(ctx context.Context) error
 	// Sending notes, for after a kill, that a delivery was handed to the server at
-	// a time, and by sent that the server accepted it, until end is called.
-	Sending(id int64, at time.Time) (sent func(event.Receipt), end func())
+	// a time, and by sent that the server accepted it, until end is called: with
+	// written, if its outcome is in the store.
+	Sending(id int64, at time.Time) (sent func(event.Receipt), end func(written bool))
 }
 
 // Memory keeps small values over restarts.
@@ -132,7 +137,7 @@ type Outbox struct {
 	turns      []string // keys of chats, the next to have its turn first
 	seqs       map[string]*sequence
 	known      map[int64]bool // deliveries in memory
-	ended      map[int64]bool // the latest that left it
+	ended      map[int64]end  // the latest that left it
 	oldest     []int64        // the keys of ended as they came
 	waiters    map[int64][]chan end
 	flying     int
@@ -162,7 +167,7 @@ func New(o Options) (*Outbox, error) {
 		chats:      map[string]*chat{},
 		seqs:       map[string]*sequence{},
 		known:      map[int64]bool{},
-		ended:      map[int64]bool{},
+		ended:      map[int64]end{},
 		waiters:    map[int64][]chan end{},
 		complained: map[string]time.Time{},
 		pacer:      newPacer(),
@@ -218,8 +223,12 @@ func (o *Outbox) Wait(ctx context.Context, id int64) (event.Status, string, erro
 	o.mu.Lock()
 	o.waiters[id] = append(o.waiters[id], done)
 	queued := o.known[id]
+	was, over := o.ended[id]
 	o.mu.Unlock()
 	defer o.unwait(id, done)
+	if over { // the store may not know it yet
+		return was.status, was.reason, nil
+	}
 	if !queued {
 		// It has ended, or is about to be queued: its end cannot be missed now.
 		d, err := o.opts.Store.Delivery(ctx, id)

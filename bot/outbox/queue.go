@@ -47,7 +47,7 @@ type chat struct {
 }
 
 func (o *Outbox) addLocked(d event.Delivery) {
-	if d.Status != event.StatusPending || o.known[d.ID] || o.ended[d.ID] {
+	if d.Status != event.StatusPending || o.known[d.ID] || o.endedLocked(d.ID) {
 		return
 	}
 	name := d.Sequence()
@@ -72,6 +72,11 @@ func (o *Outbox) addLocked(d event.Delivery) {
 	}
 }
 
+func (o *Outbox) endedLocked(id int64) bool {
+	_, ok := o.ended[id]
+	return ok
+}
+
 // removeLocked takes a step out of a sequence that is done with it.
 func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 	delete(o.known, id)
@@ -83,7 +88,7 @@ func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 		w <- e // it has room for the one end
 	}
 	delete(o.waiters, id)
-	o.ended[id] = true
+	o.ended[id] = e
 	if o.oldest = append(o.oldest, id); len(o.oldest) > endedMost {
 		delete(o.ended, o.oldest[0])
 		o.oldest = o.oldest[1:]

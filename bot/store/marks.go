@@ -23,6 +23,8 @@ import (
 type marks struct {
 	f *os.File
 
+	died bool // the process before this one was killed
+
 	mu   sync.Mutex
 	free []int64 // slots that are not in use
 	next int64   // the first slot that was never used
@@ -73,7 +75,7 @@ func openMarks(dir string) (*marks, []slot, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("state directory: %w", err)
 	}
-	return &marks{f: f}, readSlots(old), nil
+	return &marks{f: f, died: len(old) > 0}, readSlots(old), nil
 }
 
 // readSlots takes the marks apart. What makes no sense is passed over: a mark only
@@ -95,6 +97,14 @@ func readSlots(b []byte) []slot {
 	return out
 }
 
+// begun tells the next process, by a file that is not empty, that this one has not
+// stopped by itself.
+func (m *marks) begun() error {
+	m.next = 1
+	m.write(0, slot{})
+	return m.err
+}
+
 // clear forgets what the last process left, once it is in the database.
 func (m *marks) clear() error {
 	if err := m.f.Truncate(0); err != nil {
@@ -103,7 +113,17 @@ func (m *marks) clear() error {
 	return nil
 }
 
-func (m *marks) close() error { return errors.Join(m.clear(), m.f.Close()) }
+// close ends a clean run: nothing is under way, unless an outcome could not be
+// written.
+func (m *marks) close() error {
+	m.mu.Lock()
+	used := m.next - 1 - int64(len(m.free)) // the first one only says that there was a start
+	m.mu.Unlock()
+	if used > 0 {
+		return m.f.Close()
+	}
+	return errors.Join(m.clear(), m.f.Close())
+}
 
 func (m *marks) take() int64 {
 	m.mu.Lock()
@@ -132,32 +152,46 @@ func (m *marks) write(at int64, s slot) {
 	}
 }
 
-// begin takes a slot for something under way; end gives it back.
-func (m *marks) begin(s slot) (at int64, end func()) {
-	at = m.take()
-	m.write(at, s)
-	return at, func() {
-		m.write(at, slot{})
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.free = append(m.free, at)
-	}
+// giveBack lets a slot be used again. What stands in it stays until then: it tells
+// nothing that the database does not know better.
+func (m *marks) giveBack(at int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.free = append(m.free, at)
 }
 
 // Running marks an event as being handled until end is called, once. If the process
-// dies meanwhile, the event's count of deaths grows.
+// dies meanwhile, the event's count of deaths grows. That is of use only where a
+// process has died before: until then it does nothing.
 func (s *Store) Running(seq int64) (end func()) {
-	_, end = s.marks.begin(slot{kind: markEvent, number: seq, at: time.Now()})
-	return end
+	m := s.marks
+	if !m.died {
+		return func() {}
+	}
+	at := m.take()
+	m.write(at, slot{kind: markEvent, number: seq, at: time.Now()})
+	return func() {
+		m.write(at, slot{})
+		m.giveBack(at)
+	}
 }
 
 // Sending marks a delivery as handed to the server at a time until end is called,
-// once: when its outcome is in the database. If the process dies meanwhile, the next
-// one knows that it may have been done, or, after sent, that it was.
-func (s *Store) Sending(id int64, at time.Time) (sent func(event.Receipt), end func()) {
-	place, end := s.marks.begin(slot{kind: markSending, number: id, at: at})
+// once: with written, when its outcome is in the database, else when it is known
+// that it was not done. If the process dies meanwhile, the next one knows that it
+// may have been done, or, after sent, that it was.
+func (s *Store) Sending(id int64, at time.Time) (sent func(event.Receipt), end func(written bool)) {
+	m := s.marks
+	place := m.take()
+	m.write(place, slot{kind: markSending, number: id, at: at})
 	sent = func(r event.Receipt) {
-		s.marks.write(place, slot{kind: markSent, number: id, at: r.Time, msgID: r.MsgID, chat: r.Chat})
+		m.write(place, slot{kind: markSent, number: id, at: r.Time, msgID: r.MsgID, chat: r.Chat})
+	}
+	end = func(written bool) {
+		if !written {
+			m.write(place, slot{})
+		}
+		m.giveBack(place)
 	}
 	return sent, end
 }

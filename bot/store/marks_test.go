@@ -34,6 +34,13 @@ func TestDeathsCountInARowAndOnlyWhileRunning(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	entries := commit(t, s, "running", "waiting", "ended", "done", "once")
+	// Where no process has died, nothing is noted.
+	s.Running(entries[0].Seq)
+	die(t, s)
+	s = open(t, dir)
+	if n := deaths(t, s)["running"]; n != 0 {
+		t.Errorf("%d deaths after the first, want none noted", n)
+	}
 	for range 2 {
 		s.Running(entries[0].Seq)
 		s.Running(entries[2].Seq)()
@@ -81,7 +88,7 @@ func TestDeliveryUnderWayAtDeath(t *testing.T) {
 	sent, _ := s.Sending(ds[1].ID, at)
 	sent(event.Receipt{MsgID: "m1", Time: at.Add(time.Second), Chat: "g7"})
 	_, end := s.Sending(ds[2].ID, at)
-	end()
+	end(false)
 	die(t, s)
 	s = open(t, dir)
 	get := func(i int) event.Delivery {

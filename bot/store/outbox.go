@@ -224,6 +224,38 @@ func (s *Store) deliveries(ctx context.Context, query string, args ...any) ([]ev
 // says so, and adds the deliveries that follow from it, which come back with their
 // ids. What has ended stays as it is.
 func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, error) {
+	var out []event.Delivery
+	j, err := resolving(r, &out)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ask(ctx, j); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ResolveSoon is Resolve without waiting: wait waits, and is to be called once. What
+// is asked of the store later comes after it.
+func (s *Store) ResolveSoon(r event.Result) (wait func() error) {
+	var out []event.Delivery
+	j, err := resolving(r, &out)
+	if err == nil {
+		err = s.enqueue(j)
+	}
+	if err != nil {
+		return func() error { return err }
+	}
+	return func() error { return <-j.done }
+}
+
+// Sync waits until everything that was asked for is written.
+func (s *Store) Sync(ctx context.Context) error {
+	return s.update(ctx, func(context.Context, *tx) error { return nil })
+}
+
+// resolving makes the write of an outcome.
+func resolving(r event.Result, out *[]event.Delivery) (*job, error) {
 	follow, err := newRows(r.Follow)
 	if err != nil {
 		return nil, err
@@ -232,14 +264,14 @@ func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, 
 	if err != nil {
 		return nil, err
 	}
-	var out []event.Delivery
-	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
+	return &job{done: make(chan error, 1), do: func(ctx context.Context, tx *tx) error {
+		*out = nil
 		fresh, err := setResult(ctx, tx, r, result)
 		if err != nil {
 			return err
 		}
 		if !fresh { // it had ended; so the rest was written then
-			out, err = appendTx(ctx, tx, follow, true)
+			*out, err = appendTx(ctx, tx, follow, true)
 			return err
 		}
 		rest := event.Result{Status: event.StatusFailed, Reason: r.RestReason}
@@ -259,13 +291,9 @@ func (s *Store) Resolve(ctx context.Context, r event.Result) ([]event.Delivery, 
 				return fmt.Errorf("store revocation: %w", err)
 			}
 		}
-		out, err = appendTx(ctx, tx, follow, false)
+		*out, err = appendTx(ctx, tx, follow, false)
 		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	}}, nil
 }
 
 func encodeResult(r event.Result) (string, error) {

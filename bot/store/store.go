@@ -123,6 +123,9 @@ func (s *Store) begin(ctx context.Context) error {
 		err = m.clear()
 	}
 	if err == nil {
+		err = m.begun()
+	}
+	if err == nil {
 		return nil
 	}
 	s.end()
@@ -159,7 +162,7 @@ const readers = 4
 
 func (s *Store) connect(most int) (*sql.DB, error) {
 	q := url.Values{"_pragma": {
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "journal_size_limit(16777216)",
+		"busy_timeout(5000)", "wal_autocheckpoint(4000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "journal_size_limit(16777216)",
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path()}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
@@ -270,6 +273,14 @@ func (s *Store) ask(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := s.enqueue(j); err != nil {
+		return err
+	}
+	return <-j.done // the writer answers every job
+}
+
+// enqueue gives the writer a job. Jobs are done in the order they come.
+func (s *Store) enqueue(j *job) error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -278,7 +289,7 @@ func (s *Store) ask(ctx context.Context, j *job) error {
 	s.jobs = append(s.jobs, j)
 	s.mu.Unlock()
 	s.signal()
-	return <-j.done // the writer answers every job
+	return nil
 }
 
 func (s *Store) signal() {
