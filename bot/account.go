@@ -306,7 +306,7 @@ func (a *account) lastSession(ctx context.Context) (*wx.Session, error) {
 	s, err := wx.DecodeSession(stored)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("session that ended unreadable: no push login")
-		return nil, nil //nolint:nilerr // it is a convenience; a scan does as well
+		return nil, nil
 	}
 	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -217,13 +218,7 @@ func (b *brakes) now() brakeState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.state
-	s.Chats, s.Owner = map[string]hold{}, map[string]time.Time{}
-	for k, h := range b.state.Chats {
-		s.Chats[k] = h
-	}
-	for k, t := range b.state.Owner {
-		s.Owner[k] = t
-	}
+	s.Chats, s.Owner = maps.Clone(s.Chats), maps.Clone(s.Owner)
 	s.tidy(b.clock.Now())
 	return s
 }

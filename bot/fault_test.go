@@ -99,7 +99,7 @@ func faultKinds() []faultKind {
 // sides tells whether a fault can come before and after the work.
 func (k faultKind) sides() []bool {
 	switch k.Kind {
-	case wxtest.FaultCutBody, wxtest.FaultSlow, wxtest.FaultDelay:
+	case wxtest.FaultCutBody, wxtest.FaultSlow, wxtest.FaultTrickle, wxtest.FaultDelay:
 		return []bool{true} // the true answer takes the work
 	case wxtest.FaultStatus, wxtest.FaultReset, wxtest.FaultEmpty, wxtest.FaultJunk, wxtest.FaultBody, wxtest.FaultRet, wxtest.FaultHang:
 	}

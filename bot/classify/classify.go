@@ -5,7 +5,6 @@ package classify
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -93,7 +92,7 @@ func (c classifier) text() []event.Event {
 		return []event.Event{ev}
 	}
 	ev := c.content()
-	if !c.m.FromSelf && slices.Contains(tooFastTexts, strings.TrimSpace(c.m.Text)) {
+	if !c.m.FromSelf && tooFast(c.m.Text) {
 		ev.Kind = event.KindSystem
 	}
 	out := []event.Event{ev}

@@ -46,7 +46,13 @@ func ofWeChat(name string) bool {
 		strings.HasPrefix(strings.ToLower(name), "wechat")
 }
 
-// tooFastTexts stand in the chat that was written to, as if the person there had
-// written them (section 12.6). They must not be answered; since a person can write
-// them as well, they mean nothing more.
-var tooFastTexts = []string{"操作过于频繁，可稍后再试。", "发送消息过于频繁，可稍后再试。"}
+// tooFast tells the texts that stand in the chat that was written to, as if the
+// person there had written them (section 12.6). They must not be answered; since a
+// person can write them as well, they mean nothing more.
+func tooFast(text string) bool {
+	switch strings.TrimSpace(text) {
+	case "操作过于频繁，可稍后再试。", "发送消息过于频繁，可稍后再试。":
+		return true
+	}
+	return false
+}

@@ -85,8 +85,8 @@ func readSlots(b []byte) []slot {
 	for ; len(b) >= slotSize; b = b[slotSize:] {
 		s := slot{
 			kind:   kindMark(b[0]),
-			number: int64(binary.LittleEndian.Uint64(b[slotNumber:])),               //nolint:gosec // written from an int64
-			at:     time.UnixMilli(int64(binary.LittleEndian.Uint64(b[slotTime:]))), //nolint:gosec // likewise
+			number: int64(binary.LittleEndian.Uint64(b[slotNumber:])),
+			at:     time.UnixMilli(int64(binary.LittleEndian.Uint64(b[slotTime:]))),
 		}
 		if s.kind == markNothing || s.kind > markSent || b[1] > slotText || b[2] > slotText {
 			continue
@@ -141,8 +141,8 @@ func (m *marks) write(at int64, s slot) {
 	var b [slotSize]byte
 	b[0] = byte(s.kind)
 	b[1], b[2] = byte(copy(b[slotMsgID:slotMsgID+slotText], s.msgID)), byte(copy(b[slotChat:slotChat+slotText], s.chat))
-	binary.LittleEndian.PutUint64(b[slotNumber:], uint64(s.number))       //nolint:gosec // read back as an int64
-	binary.LittleEndian.PutUint64(b[slotTime:], uint64(s.at.UnixMilli())) //nolint:gosec // likewise
+	binary.LittleEndian.PutUint64(b[slotNumber:], uint64(s.number))
+	binary.LittleEndian.PutUint64(b[slotTime:], uint64(s.at.UnixMilli()))
 	if _, err := m.f.WriteAt(b[:], at*slotSize); err != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -164,7 +164,7 @@ func (p Policy) textsOf(setInbox, setOutbox string, before int64) []forgetting {
 
 // forget does one kind of forgetting and tells to how many rows.
 func (s *Store) forget(ctx context.Context, f forgetting) (int, error) {
-	args := append(f.args[:len(f.args):len(f.args)], pruneMost)
+	args := append(slices.Clip(f.args), pruneMost)
 	rows, err := s.numbers(ctx, func() (string, []any) { return f.rows, args })
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", f.what, err)
