@@ -38,6 +38,7 @@ type account struct {
 	tell     func(Notice)
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
+	echoes   echoes
 	alert    func(kind alertKind, detail string)
 	// warned is told of a warning of WeChat's.
 	warned func(ctx context.Context, text string, tooOften bool)
@@ -65,6 +66,8 @@ type refusal struct {
 var errOtherAccount = errors.New("the state directory belongs to another account: use another --state, or --new-account to move this one aside")
 
 const (
+	// echoesFor is how far back what was sent may still be handed out again.
+	echoesFor  = time.Hour
 	retryFirst = time.Second
 	retryMost  = time.Minute
 	// writeMost bounds a write that is made although the daemon stops.
@@ -238,6 +241,13 @@ func (a *account) restore(ctx context.Context) error {
 		a.log.Error().Int("code", r.Code).Str("text", r.Text).Msg("login was refused; no login until wxbot qr")
 		a.tell(Refused{Code: r.Code, Text: r.Text})
 	}
+	sent, err := a.store.Recent(ctx, a.clock.Now().Add(-echoesFor))
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	for i := range sent {
+		a.echoes.add(sent[i].Receipt.MsgID)
+	}
 	at, err := a.store.Meta(ctx, metaLoginAt)
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
@@ -369,6 +379,9 @@ func (a *account) emit(ctx context.Context, kind event.Kind, reason string) {
 func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	switch e := e.(type) {
 	case wx.MessageReceived:
+		if e.Message.FromSelf && a.echoes.has(e.Message.ID) {
+			return nil, nil
+		}
 		return a.message(ctx, &e.Message), nil
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())

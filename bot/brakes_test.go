@@ -273,3 +273,23 @@ rules:
 		t.Errorf("still warned: %+v", st.Brakes)
 	}
 }
+
+// Some servers hand out what the daemon itself sent, also what it sent in an earlier
+// life. The owner has not taken the chat over by that.
+func TestOwnMessageHandedOutAfterARestartIsNoHandover(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, brakeRules, nil)
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	stop := r.online()
+	ming.Say("ping")
+	r.wantSent("pong")
+	sent := r.srv.Sent()[0]
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.srv.Deliver(wxtest.Message{Type: 1, Text: "pong", From: r.srv.Self().UserName(), To: ming.UserName()}.With("MsgId", sent.MsgID))
+	r.start()
+	r.polling()
+	ming.Say("ping")
+	r.wantSent("pong", "pong")
+}

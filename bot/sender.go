@@ -88,6 +88,7 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 			return event.Receipt{}, err
 		}
 		r.Chat = key
+		s.acc.echoes.add(r.MsgID)
 		s.sent(key, r.Time)
 		return r, nil
 	case event.ActCall:
