@@ -38,16 +38,17 @@ bot.on("message", function(msg) ` + c.body + ` end)`})
 					t.Errorf("claim %v, want %v", got, c.claim)
 				}
 				synctest.Wait()
-				if len(s.world.done) != 0 {
-					t.Errorf("done while it sleeps: %q", s.world.done)
+				if done, _ := s.world.marks(); len(done) != 0 {
+					t.Errorf("done while it sleeps: %q", done)
 				}
 				<-time.After(2 * time.Minute)
 				synctest.Wait()
-				if got := slices.Equal(s.world.done, []string{ev.ID}); got != c.done {
-					t.Errorf("done in the end: %q, want it: %v", s.world.done, c.done)
+				done, running := s.world.marks()
+				if got := slices.Equal(done, []string{ev.ID}); got != c.done {
+					t.Errorf("done in the end: %q, want it: %v", done, c.done)
 				}
-				if want := slices.Repeat([]string{"begin 7", "end 7"}, c.marks); !slices.Equal(s.world.running, want) {
-					t.Errorf("marks %q, want %q", s.world.running, want)
+				if want := slices.Repeat([]string{"begin 7", "end 7"}, c.marks); !slices.Equal(running, want) {
+					t.Errorf("marks %q, want %q", running, want)
 				}
 			})
 		})

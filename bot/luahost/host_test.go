@@ -56,6 +56,13 @@ func (w *world) Done(_ context.Context, ev *event.Event) error {
 	return nil
 }
 
+// marks are the events told to be done, and when which were told to run.
+func (w *world) marks() (done, running []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.done), slices.Clone(w.running)
+}
+
 func (w *world) Running(seq int64) func() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
