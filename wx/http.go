@@ -72,6 +72,7 @@ type call struct {
 	body        func() io.Reader // opened anew for every try
 	anyStatus   bool             // the body counts whatever the status
 	ranged      bool             // with a Range header over the whole
+	header      map[string]string
 	// take, if set, gets an answer with status 200 or 206 instead of its body
 	// being read into memory, and must bound what it reads.
 	take func(*http.Response) error
@@ -212,6 +213,9 @@ func (c *Client) header(r *http.Request, q call) {
 	r.Header.Set("User-Agent", c.opts.UserAgent)
 	if q.ranged {
 		r.Header.Set("Range", "bytes=0-")
+	}
+	for name, value := range q.header {
+		r.Header.Set(name, value)
 	}
 	if q.referer != "" {
 		r.Header.Set("Referer", q.referer)

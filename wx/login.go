@@ -79,7 +79,7 @@ func (c *Client) fetchUUID(ctx context.Context) (string, error) {
 		now := time.Now().UnixMilli()
 		a, err := c.do(ctx, call{endpoint: "jslogin", url: "https://" + loginHost + "/jslogin?" + url.Values{
 			"appid":        {appID},
-			"redirect_uri": {"https://" + hintHost + cgiPath + "webwxnewloginpage"},
+			"redirect_uri": {c.landing()},
 			"fun":          {"new"},
 			"lang":         {c.opts.Lang},
 			"_":            {strconv.FormatInt(now, 10)},
@@ -103,6 +103,15 @@ func (c *Client) fetchUUID(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+}
+
+// landing is the page that jslogin is told the login shall lead to.
+func (c *Client) landing() string {
+	page := "https://" + hintHost + cgiPath + "webwxnewloginpage"
+	if c.opts.Mode == ModeDesktop {
+		page += "?mod=desktop"
+	}
+	return page
 }
 
 // fetchPicture gets the server's own picture of a QR code, nil if that fails.
@@ -283,7 +292,16 @@ func (c *Client) loginPage(ctx context.Context, redirect *url.URL) (wire.LoginPa
 	u.RawQuery += "fun=new&version=v2"
 	h := hostsFrom(redirect)
 	u.Scheme = h.Scheme
-	a, err := c.do(ctx, call{endpoint: "webwxnewloginpage", url: u.String(), referer: h.referer(), anyStatus: true})
+	q := call{endpoint: "webwxnewloginpage", referer: h.referer(), anyStatus: true}
+	if c.opts.Mode == ModeDesktop {
+		if u.Query().Get("mod") == "" {
+			u.RawQuery += "&mod=desktop"
+		}
+		q.referer = "https://" + hintHost + "/?&lang=" + url.QueryEscape(c.opts.Lang) + "&target=t"
+		q.header = map[string]string{"client-version": desktopVersion, "extspam": desktopSpam}
+	}
+	q.url = u.String()
+	a, err := c.do(ctx, q)
 	if err != nil {
 		return wire.LoginPage{}, err
 	}

@@ -24,6 +24,9 @@ type Options struct {
 	// refused, cancelled or not confirmed within 5 minutes. Do not offer the same
 	// session twice. Nil, or a Session beside it: no push login is tried.
 	Push *Session
+	// Mode is the kind of client to log in as; default ModeWeb. A stored session
+	// must be taken up in the mode that it was made in.
+	Mode Mode
 	// Server, such as "http://127.0.0.1:8090", is where every connection goes,
 	// whatever its logical host; Host headers and cookie domains stay those of
 	// the real hosts. A path in it is put before every path. Empty: the real
@@ -40,6 +43,28 @@ type Options struct {
 	MaxQR int
 	// Logger; the zero value is silent.
 	Logger zerolog.Logger
+}
+
+// Mode is the kind of client that WeChat is told it has before it.
+type Mode int
+
+const (
+	// ModeWeb is the web client. Many accounts are refused, which harms nobody.
+	ModeWeb Mode = iota
+	// ModeDesktop is what Tencent's page calls the client version (section 3.6):
+	// accounts that the web client refuses are let in, and accounts have been
+	// restricted for it. Never choose it without asking the owner.
+	ModeDesktop
+)
+
+func (m Mode) String() string {
+	switch m {
+	case ModeWeb:
+		return "web"
+	case ModeDesktop:
+		return "desktop"
+	}
+	return "unknown"
 }
 
 const (
@@ -64,6 +89,9 @@ func (o *Options) setDefaults() {
 func (o *Options) validate() (*url.URL, error) {
 	if o.Sink == nil {
 		return nil, errors.New("wx: Options.Sink is required")
+	}
+	if o.Mode != ModeWeb && o.Mode != ModeDesktop {
+		return nil, fmt.Errorf("wx: Options.Mode %d: not a mode", o.Mode)
 	}
 	if o.MaxQR < 0 {
 		return nil, fmt.Errorf("wx: Options.MaxQR %d: must not be negative", o.MaxQR)

@@ -60,9 +60,13 @@ func (c *Client) withoutPush(ctx context.Context, cause error) error {
 // askPhone calls webwxpushloginurl once. It is not repeated, lest the phone ask
 // its owner twice.
 func (c *Client) askPhone(ctx context.Context, ended *storedSession) (uuid string, err error) {
+	query := url.Values{"uin": {strconv.FormatInt(ended.Uin, 10)}}
+	if c.opts.Mode == ModeDesktop {
+		query.Set("mod", "desktop")
+	}
 	u := url.URL{
 		Scheme: ended.Hosts.Scheme, Host: ended.Hosts.Base, Path: cgiPath + "webwxpushloginurl",
-		RawQuery: url.Values{"uin": {strconv.FormatInt(ended.Uin, 10)}}.Encode(),
+		RawQuery: query.Encode(),
 	}
 	for _, name := range []string{"webwxuvid", "webwx_auth_ticket"} {
 		if c.jar.value(&u, name) == "" {

@@ -20,12 +20,16 @@ func (s *Server) jslogin(c *call) answer {
 	if c.query.Get("fun") != "new" {
 		c.problem("3.1", "fun is not new")
 	}
+	desktop := false
 	if u, err := url.Parse(c.query.Get("redirect_uri")); err != nil || !strings.HasSuffix(u.Path, "/webwxnewloginpage") {
 		c.problem("3.1", "redirect_uri does not lead to webwxnewloginpage")
+	} else {
+		desktop = u.Query().Get("mod") == desktopMod
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := s.newCodeLocked(false)
+	code.desktop = desktop
 	return script(`window.QRLogin.code = 200; window.QRLogin.uuid = "%s";`, code.uuid)
 }
 
@@ -131,6 +135,7 @@ func (s *Server) pushLogin(c *call) answer {
 		c.problem("3.4", "webwxuvid and webwx_auth_ticket are of no login that is remembered")
 	default:
 		code := s.newCodeLocked(true)
+		code.desktop = c.query.Get("mod") == desktopMod
 		return pushAnswer(retOK, "all ok", code.uuid)
 	}
 	return pushAnswer(retParameter, "not allowed", "")
@@ -180,7 +185,9 @@ func (s *Server) loginXMLLocked(c *call) answer {
 	if s.cfg.RequireDesktop && !desktopHeaders(c) {
 		return refusedPage(retRefused, refusedText)
 	}
+	c.checkMode(code)
 	e := s.newSessionLocked()
+	e.desktop = code.desktop
 	s.recordLocked(Record{Kind: RecordLoggedIn})
 	body := fmt.Sprintf("<error><ret>0</ret><message>OK</message><skey>%s</skey><wxsid>%s</wxsid><wxuin>%d</wxuin><pass_ticket>%s</pass_ticket><isgrayscale>1</isgrayscale></error>",
 		e.skey, e.sid, s.cfg.Uin, e.passTicket)
@@ -198,7 +205,28 @@ func refusedPage(ret int, message string) answer {
 func desktopHeaders(c *call) bool {
 	const extspamLength = 880
 	h := c.r.Header
-	return h.Get("client-version") == "2.0.0" && len(h.Get("extspam")) == extspamLength && strings.HasPrefix(h.Get("extspam"), "Go8FCIkFEokFCggwMDAwMDAwMRAG")
+	return h.Get(headerVersion) == "2.0.0" && len(h.Get(headerSpam)) == extspamLength && strings.HasPrefix(h.Get(headerSpam), "Go8FCIkFEokFCggwMDAwMDAwMRAG")
+}
+
+// The marks of desktop mode (section 3.6).
+const (
+	desktopMod    = "desktop"
+	headerVersion = "client-version"
+	headerSpam    = "extspam"
+)
+
+// checkMode looks for the marks of desktop mode, and for the headers without
+// them. That mod=desktop is missing here is no problem: most clients leave it out.
+func (c *call) checkMode(code *code) {
+	desktop := code.desktop || c.query.Get("mod") == desktopMod
+	headers := c.r.Header.Get(headerVersion)+c.r.Header.Get(headerSpam) != ""
+	switch {
+	case desktop && !desktopHeaders(c):
+		c.problem("3.6", "desktop mode without client-version and extspam")
+	case !desktop && headers:
+		c.problem("3.6", "client-version or extspam without mod=desktop")
+	}
+	code.desktop = desktop
 }
 
 const tenYears = 10 * 365 * 24 * time.Hour

@@ -20,6 +20,7 @@ type code struct {
 	uuid        string
 	ticket      string
 	push        bool // nothing to scan: the phone asks to confirm by itself
+	desktop     bool // asked for in desktop mode (section 3.6)
 	state       codeState
 	polled      bool
 	told        bool // a poll has answered 201

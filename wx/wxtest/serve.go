@@ -157,6 +157,9 @@ func (c *call) read(w http.ResponseWriter, ep endpoint) (answer, bool) {
 		c.problem("1.3", "method is %s, not %s", c.r.Method, ep.methods)
 		return c.refusal(ep, retMalformed), true
 	}
+	if c.endpoint != "webwxnewloginpage" && c.r.Header.Get(headerVersion)+c.r.Header.Get(headerSpam) != "" {
+		c.problem("3.6", "client-version or extspam stands elsewhere than on webwxnewloginpage")
+	}
 	if c.r.UserAgent() == "" || strings.HasPrefix(c.r.UserAgent(), "Go-http-client") {
 		c.problem("2.3", "User-Agent is %q, not a browser's", c.r.UserAgent())
 	}

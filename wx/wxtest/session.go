@@ -22,6 +22,8 @@ type session struct {
 	renewedAt  time.Time // of the cookies
 	dead       int       // the retcode everything is answered with, 0 while alive
 
+	desktop bool // logged in in desktop mode
+
 	inits  int
 	polled bool // a synccheck came since the last webwxinit
 
