@@ -70,6 +70,16 @@ func (w *world) init(s *Server) {
 	w.recent = []Chat{w.fileHelper}
 }
 
+// byAlias finds who bears a WeChat number, nil if nobody does.
+func (w *world) byAlias(alias string) *Account {
+	for _, a := range w.accounts {
+		if a.person.Alias == alias && alias != "" {
+			return a
+		}
+	}
+	return nil
+}
+
 func (w *world) add(s *Server, kind accountKind, p Person) *Account {
 	w.nextID += 17
 	if p.WxID == "" {

@@ -78,6 +78,10 @@ type Sent struct {
 	Content     string   // as a receiver would see it
 	EmoticonMD5 string
 	MediaID     string
+	FileName    string    // the name that receivers see of a file, or that a picture was uploaded under
+	FileSize    int64     // bytes, of pictures, videos and files
+	Card        *Account  // whose card it is
+	Scene       int       // 2 for something forwarded
 	Time        time.Time // server time
 	Revoked     bool
 }
@@ -93,6 +97,8 @@ type Upload struct {
 	Chunks    int
 	// Data is the content of files up to 8 MiB, nil for bigger ones.
 	Data []byte
+
+	signature string // of webwxcheckupload, for big files
 }
 
 // maxRecords bounds the journal; the older half goes when it is full.

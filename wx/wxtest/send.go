@@ -3,7 +3,6 @@ package wxtest
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -34,6 +33,8 @@ func (s *Server) sendLocked(c *call, e *session, body object, out response, chec
 	m := &outgoing{msg: c.sub(body, "Msg")}
 	if _, ok := body["Scene"]; !ok {
 		c.problem("7.1", "Scene is missing")
+	} else {
+		m.Scene = int(c.number(body, "Scene"))
 	}
 	m.Type = int(c.number(m.msg, "Type"))
 	m.To = c.text(m.msg, "ToUserName")
@@ -128,17 +129,20 @@ func (s *Server) keepSentLocked(e *session, m *outgoing) string {
 func (s *Server) sendText(c *call, e *session, body object, out response) {
 	s.sendLocked(c, e, body, out, func(m *outgoing) int {
 		m.Content = c.text(m.msg, "Content")
-		switch m.Type {
-		case typeText, typeCard, typeLocation:
-		default:
-			c.problem("7.2", "Type is %d", m.Type)
-			return retParameter
-		}
 		if m.Content == "" {
 			c.problem("7.2", "Content is empty")
 			return retParameter
 		}
-		return retOK
+		switch m.Type {
+		case typeText:
+			return retOK
+		case typeCard:
+			return c.checkCard(e, m)
+		case typeLocation:
+			return c.checkPlace(m)
+		}
+		c.problem("7.2", "Type is %d", m.Type)
+		return retParameter
 	})
 }
 
@@ -154,11 +158,24 @@ func (s *Server) sendMedia(kind int) func(*call, *session, object, response) {
 			m.Content = c.text(m.msg, "Content")
 			m.MediaID = c.optional(m.msg, "MediaId")
 			if m.MediaID == "" && m.Content != "" {
-				return retOK // a forwarded one
+				return c.checkForwardedMedia(e, m)
 			}
-			if e.media[m.MediaID] == nil {
+			up := e.media[m.MediaID]
+			if up == nil {
 				c.problem("7.3", "MediaId is none of this session's uploads")
 				return retSystem
+			}
+			m.FileName, m.FileSize = up.Name, up.Size
+			want := "pic"
+			if kind == typeVideo {
+				want = "video"
+			}
+			if up.MediaType != want {
+				c.problem("7.3", "Type %d was uploaded as %s, not %s", m.Type, up.MediaType, want)
+			}
+			if up.Size > maxPicture {
+				c.problem("8.2", "a picture or video of %d bytes, over 20 MB", up.Size)
+				return retParameter
 			}
 			return retOK
 		})
@@ -203,38 +220,6 @@ func (s *Server) sendEmoticon(c *call, e *session, body object, out response) {
 		}
 		return retOK
 	})
-}
-
-// sendApp takes a file (section 7.6).
-func (s *Server) sendApp(c *call, e *session, body object, out response) {
-	c.wantQuery("7.6", "fun", "async")
-	c.wantQuery("7.6", "f", "json")
-	s.sendLocked(c, e, body, out, func(m *outgoing) int {
-		if m.Type != typeFile {
-			c.problem("7.6", "Type is %d, not 6", m.Type)
-		}
-		m.Content = c.text(m.msg, "Content")
-		_, rest, _ := strings.Cut(m.Content, "<attachid>")
-		m.MediaID, _, _ = strings.Cut(rest, "</attachid>")
-		if !strings.Contains(m.Content, "<appmsg ") || m.MediaID == "" {
-			c.problem("7.6", "Content has no appmsg with an attachid")
-			return retParameter
-		}
-		if up := e.media[m.MediaID]; up == nil && !e.forwardsFile(m.MediaID) {
-			c.problem("7.6", "attachid is none of this session's uploads")
-			return retSystem
-		}
-		return retOK
-	})
-}
-
-func (e *session) forwardsFile(mediaID string) bool {
-	for _, m := range e.content {
-		if m.MediaID == mediaID {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *call) wantQuery(section, name, want string) {

@@ -42,9 +42,10 @@ type session struct {
 	sent    map[string]*Sent
 	byMsgID map[string]*Sent
 	order   []*Sent
-	uploads map[string]*incoming // by ClientMediaId
-	media   map[string]*Upload   // by MediaId
-	content map[string]Message   // received messages with something to fetch, by MsgId
+	uploads map[string]*incoming  // by ClientMediaId
+	media   map[string]*Upload    // by MediaId
+	checks  map[string]uploadKeys // by MD5
+	content map[string]Message    // received messages with something to fetch, by MsgId
 }
 
 type entryKind int
@@ -87,7 +88,7 @@ func (s *Server) newSessionLocked() *session {
 		rooms: map[string]*Group{}, roomID: map[*Group]string{},
 		base: map[int]uint32{},
 		sent: map[string]*Sent{}, byMsgID: map[string]*Sent{},
-		uploads: map[string]*incoming{}, media: map[string]*Upload{}, content: map[string]Message{},
+		uploads: map[string]*incoming{}, media: map[string]*Upload{}, checks: map[string]uploadKeys{}, content: map[string]Message{},
 	}
 	if !s.cfg.SkeyAtInit {
 		e.skey = newSkey()
@@ -106,7 +107,7 @@ func (s *Server) newSessionLocked() *session {
 		for name := range old.byName {
 			s.retired[name] = true
 		}
-		old.log, old.withheld, old.content, old.uploads, old.media = nil, nil, nil, nil, nil
+		old.log, old.withheld, old.content, old.uploads, old.media, old.checks = nil, nil, nil, nil, nil, nil
 	}
 	s.session = e
 	s.bySid[e.sid] = e

@@ -22,6 +22,13 @@ import (
 // chunkSize is how much of a file one request carries (section 8.1).
 const chunkSize = 524288
 
+// The limits of section 8.2.
+const (
+	bigFile    = 25 << 20 // more needs webwxcheckupload
+	maxPicture = 20 << 20
+	maxFile    = 50 << 20
+)
+
 // maxKeptData is up to which size the content of uploads is kept.
 const maxKeptData = 8 << 20
 
@@ -137,6 +144,10 @@ func (s *Server) upload(c *call) answer {
 		c.problem("8.1", "a chunk of more than 524288 bytes")
 		return answer{status: http.StatusBadGateway, kind: "text/html"}
 	}
+	if size, err := strconv.ParseInt(f.values["size"], 10, 64); err != nil || size <= 0 || size > maxFile {
+		c.problem("8.2", "size is %q: from 1 byte to 50 MB can be uploaded", f.values["size"])
+		return c.uploadRefusal(retParameter)
+	}
 	in, ok := c.chunkLocked(e, f, request)
 	if !ok {
 		return answer{status: http.StatusPaymentRequired, kind: kindText}
@@ -250,10 +261,14 @@ func (s *Server) finishLocked(c *call, e *session, f *form, in *incoming, reques
 	if in.mediaID == "" {
 		in.sum = hex.EncodeToString(in.hash.Sum(nil))
 		c.checkUploadRequest(e, f, in, request)
+		signature, ok := c.checkBig(e, in, request)
+		if !ok {
+			return c.uploadRefusal(retParameter)
+		}
 		in.mediaID = newMediaID()
 		up := &Upload{
 			MediaID: in.mediaID, Name: f.values["name"], MIME: f.values["type"], MediaType: f.values["mediatype"],
-			Size: in.size, MD5: in.sum, Chunks: in.chunks, Data: in.data,
+			Size: in.size, MD5: in.sum, Chunks: in.chunks, Data: in.data, signature: signature,
 		}
 		e.media[in.mediaID] = up
 		if s.journal.uploads = append(s.journal.uploads, up); len(s.journal.uploads) > maxUploads {
@@ -294,6 +309,23 @@ func (c *call) checkUploadRequest(e *session, f *form, in *incoming, request obj
 	}
 }
 
+// checkBig wants the keys of webwxcheckupload on big files and gives the
+// signature.
+func (c *call) checkBig(e *session, in *incoming, request object) (string, bool) {
+	if in.size <= bigFile {
+		return "", true
+	}
+	keys, ok := e.checks[in.sum]
+	if !ok || c.optional(request, "AESKey") != keys.aesKey || c.optional(request, "Signature") != keys.signature {
+		c.problem("8.3", "AESKey or Signature of webwxcheckupload is missing for a file of more than 25 MB")
+		return "", false
+	}
+	return keys.signature, true
+}
+
+// uploadKeys is what webwxcheckupload gave out for a file.
+type uploadKeys struct{ aesKey, signature string }
+
 type checkUploadAnswer struct {
 	baseAnswer
 	MediaID       text `json:"MediaId"`
@@ -304,20 +336,47 @@ type checkUploadAnswer struct {
 
 func blankCheckUpload() response { return &checkUploadAnswer{} }
 
-// checkUpload answers the question asked before big files (section 8.3): the
-// server never has the file already.
-func (s *Server) checkUpload(c *call, _ *session, body object, out response) {
+// maxChecks bounds how many big files are remembered to have been asked about.
+const maxChecks = 1024
+
+// checkUpload answers the question asked before big files (section 8.3): a file
+// that the session has uploaded before need not come again.
+func (s *Server) checkUpload(c *call, e *session, body object, out response) {
 	o, ok := out.(*checkUploadAnswer)
 	if !ok {
 		return
 	}
-	if !md5Pattern.MatchString(c.text(body, "FileMd5")) {
+	sum, size := c.text(body, "FileMd5"), c.number(body, "FileSize")
+	if !md5Pattern.MatchString(sum) {
 		c.problem("8.3", "FileMd5 is not 32 hex digits")
 	}
 	if c.number(body, "FileType") != 7 {
 		c.problem("8.3", "FileType is not 7")
 	}
-	c.number(body, "FileSize")
-	name := c.text(body, "FileName")
-	o.AESKey, o.Signature, o.EncryFileName = text(randomText(lowerHex, 32)), text(randomText(lowerHex, 64)), text(percentEncode(name))
+	if c.text(body, "FromUserName") != e.nameOf(s.world.self) {
+		c.problem("8.3", "FromUserName is not the account itself")
+	}
+	if e.byName[c.text(body, "ToUserName")] == nil {
+		c.problem("8.3", "ToUserName is nobody")
+	}
+	if size <= 0 || size > maxFile {
+		c.problem("8.2", "FileSize is %d: from 1 byte to 50 MB can be uploaded", size)
+		out.refuse(retParameter, "")
+		return
+	}
+	keys, asked := e.checks[sum]
+	if !asked {
+		keys = uploadKeys{aesKey: randomText(lowerHex, 32), signature: randomText(lowerHex, 64)}
+		if len(e.checks) >= maxChecks {
+			clear(e.checks)
+		}
+		e.checks[sum] = keys
+	}
+	for _, up := range e.media {
+		if up.MD5 == sum && up.Size == size && up.signature == keys.signature {
+			o.MediaID = text(up.MediaID)
+		}
+	}
+	o.AESKey, o.Signature = text(keys.aesKey), text(keys.signature)
+	o.EncryFileName = text(percentEncode(c.text(body, "FileName")))
 }
