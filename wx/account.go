@@ -28,6 +28,8 @@ type account struct {
 	fresh      bool
 	counter    atomic.Int64 // of synccheck's parameter _ (section 6.1)
 	uploads    atomic.Int64
+	mediaID    atomic.Int64 // the last ClientMediaId (section 8.1)
+	media      mediaCache
 
 	mu   sync.Mutex
 	keys position
@@ -93,6 +95,18 @@ func (a *account) session(p position, cookies []cookie) *Session {
 		Hosts: a.hosts, Login: a.login, SyncKey: p.syncKey, CheckKey: p.checkKey,
 		Self: a.selfContact(), Cookies: cookies,
 	}}
+}
+
+// nextMediaID gives a ClientMediaId: the milliseconds, but never the same twice,
+// else the chunks of two uploads would be taken for one.
+func (a *account) nextMediaID(now time.Time) int64 {
+	for {
+		last := a.mediaID.Load()
+		id := max(now.UnixMilli(), last+1)
+		if a.mediaID.CompareAndSwap(last, id) {
+			return id
+		}
+	}
 }
 
 // base makes a BaseRequest; the DeviceID is new each time, else answers to polls

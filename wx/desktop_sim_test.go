@@ -19,6 +19,9 @@ func TestSimDesktopMode(t *testing.T) {
 		if _, err := b.SendText(t.Context(), wx.FileHelper, "hello", wx.NewSendID(time.Now())); err != nil {
 			t.Error(err)
 		}
+		if _, err := b.SendFile(t.Context(), upload(wx.FileHelper, "a.txt", content("x", 9)), newID()); err != nil {
+			t.Error(err)
+		}
 		b.stop()
 	})
 	t.Run("the web client is refused", func(t *testing.T) {

@@ -23,8 +23,13 @@ var ErrNotReady = errors.New("not logged in")
 // never, as for videos at times.
 var ErrNoContent = errors.New("no content")
 
-// ErrTooLarge is the end of a Fetch of more than its limit.
+// ErrTooLarge is the end of a Fetch of more than its limit, and of sending more
+// than WeChat takes.
 var ErrTooLarge = errors.New("content too large")
+
+// ErrNotForwardable is what Forward returns for messages that the web protocol
+// cannot send on.
+var ErrNotForwardable = errors.New("cannot be forwarded")
 
 // APIError is an answer whose BaseResponse says no.
 type APIError struct {

@@ -73,7 +73,8 @@ func Dispose(err error) Disposition {
 	switch {
 	case errors.Is(err, ErrLoggedOut):
 		return Relogin
-	case errors.Is(err, ErrNoScan), errors.Is(err, errUnfit),
+	case errors.Is(err, ErrNoScan), errors.Is(err, errUnfit), errors.Is(err, ErrTooLarge),
+		errors.Is(err, ErrNotForwardable),
 		errors.Is(err, context.Canceled) && !errors.Is(err, ErrUnknownOutcome):
 		return Stop
 	}

@@ -46,12 +46,6 @@ type Sent struct {
 	ID    SendID
 }
 
-// Kinds of message to send (section 7).
-const (
-	sendText     = 1
-	sendEmoticon = 47
-)
-
 // SendText sends a text (webwxsendmsg, Type 1). It makes one try and does not
 // retry. An error matching ErrUnknownOutcome may be repeated with the same id.
 // Control characters other than tab and newline are left out: the receiver would
@@ -64,17 +58,18 @@ func (c *Client) SendText(ctx context.Context, to, text string, id SendID) (Sent
 	if text = plain(text); text == "" || to == "" || id == "" {
 		return Sent{}, fmt.Errorf("webwxsendmsg: receiver, text and id must not be empty: %w", errUnfit)
 	}
-	q, err := a.call("webwxsendmsg", url.Values{"lang": {c.opts.Lang}}).withJSON(wire.SendRequest[wire.TextMsg]{
-		BaseRequest: a.base(),
-		Msg: wire.TextMsg{
-			Type: sendText, Content: text, FromUserName: a.selfContact().UserName, ToUserName: to,
-			LocalID: string(id), ClientMsgID: string(id),
-		},
-	})
+	q, err := c.plainCall(a, wire.TextMsg{Type: sendText, Content: text, ToUserName: to}, id, 0)
 	if err != nil {
 		return Sent{}, err
 	}
 	return c.send(ctx, q, id)
+}
+
+// plainCall addresses a message of webwxsendmsg (section 7.2).
+func (c *Client) plainCall(a *account, m wire.TextMsg, id SendID, scene int) (call, error) {
+	m.FromUserName, m.LocalID, m.ClientMsgID = a.selfContact().UserName, string(id), string(id)
+	return a.call("webwxsendmsg", url.Values{"lang": {c.opts.Lang}}).
+		withJSON(wire.SendRequest[wire.TextMsg]{BaseRequest: a.base(), Msg: m, Scene: scene})
 }
 
 // SendEmoticon sends an emoticon by MD5 or by MediaID (webwxsendemoticon). It
@@ -87,7 +82,19 @@ func (c *Client) SendEmoticon(ctx context.Context, to string, e Emoticon, id Sen
 	if (e.MD5 == "") == (e.MediaID == "") || to == "" || id == "" {
 		return Sent{}, fmt.Errorf("webwxsendemoticon: needs receiver, id, and either MD5 or MediaID: %w", errUnfit)
 	}
-	q, err := a.call("webwxsendemoticon", url.Values{"fun": {"sys"}, "lang": {c.opts.Lang}}).
+	q, err := c.emoticonCall(a, to, e, id, 0)
+	if err != nil {
+		return Sent{}, err
+	}
+	sent, err := c.send(ctx, q, id)
+	if e.MediaID != "" && saidNo(err) {
+		a.media.forget(e.MediaID) // the next Upload is not to give it again
+	}
+	return sent, err
+}
+
+func (c *Client) emoticonCall(a *account, to string, e Emoticon, id SendID, scene int) (call, error) {
+	return a.call("webwxsendemoticon", url.Values{"fun": {"sys"}, "lang": {c.opts.Lang}}).
 		withJSON(wire.SendRequest[wire.EmoticonMsg]{
 			BaseRequest: a.base(),
 			Msg: wire.EmoticonMsg{
@@ -95,11 +102,8 @@ func (c *Client) SendEmoticon(ctx context.Context, to string, e Emoticon, id Sen
 				FromUserName: a.selfContact().UserName, ToUserName: to,
 				LocalID: string(id), ClientMsgID: string(id),
 			},
+			Scene: scene,
 		})
-	if err != nil {
-		return Sent{}, err
-	}
-	return c.send(ctx, q, id)
 }
 
 // send makes the one try. A code of zero without a message id proves nothing.

@@ -12,9 +12,7 @@ import (
 	"mime/multipart"
 	"net/textproto"
 	"net/url"
-	"path"
 	"strconv"
-	"strings"
 	"time"
 
 	"wxbot/wx/internal/wire"
@@ -23,55 +21,163 @@ import (
 // Figures of section 8.
 const (
 	chunkSize   = 524288
-	chunkTries  = 3
-	maxUpload   = 25 << 20 // more needs webwxcheckupload
+	uploadTries = 3
+	bigFile     = 25 << 20 // more needs webwxcheckupload
 	maxFileName = 60
 	uploadType  = 2
 	mediaAttach = 4
+	checkType   = 7
 )
 
-// Upload describes a file to be uploaded.
+// Upload describes content to be uploaded. It is read twice, first for its MD5,
+// and never held in memory. Body must stay readable until shortly after the call
+// returns: a request that was given up may still be reading.
 type Upload struct {
 	To   string // user name of the receiver
-	Name string
-	Size int64 // bytes; 1 to 25 MiB
+	Name string // of the file; folders in it are left out
+	Size int64  // bytes, at least 1
 	Body io.ReaderAt
+	// Progress, if set, is called from the caller's goroutine after each part
+	// that the server took, once if it has all from an earlier upload.
+	Progress func(sent, total int64)
 }
 
-// Upload uploads in chunks of 524,288 bytes (webwxuploadmedia) and returns a
-// MediaID, valid for this session and any receiver. The body is read twice, first
-// for its MD5, and never held in memory. A chunk that brings no answer is sent
-// up to three times. Body must stay readable until shortly after the return:
-// a request that was given up may still be reading.
+// Upload uploads up to 25 MiB in chunks of 524,288 bytes (webwxuploadmedia) and
+// returns a MediaID, valid for this session and any receiver. A chunk that brings
+// no answer is sent up to three times. Content uploaded in the last half hour is
+// not uploaded again.
 func (c *Client) Upload(ctx context.Context, u Upload) (mediaID string, err error) {
 	a, err := c.account()
 	if err != nil {
 		return "", err
 	}
-	if u.To == "" || u.Body == nil || u.Size <= 0 || u.Size > maxUpload {
-		return "", fmt.Errorf("webwxuploadmedia: needs receiver, body and a size from 1 to %d bytes: %w", maxUpload, errUnfit)
-	}
-	form, err := c.uploadForm(ctx, a, u)
-	if err != nil {
+	if err := u.check("webwxuploadmedia", bigFile); err != nil {
 		return "", err
 	}
-	for chunk := range form.chunks {
-		retry := backoff{least: retryMin, most: retryMax}
-		for try := 1; ; try++ {
-			mediaID, err = c.uploadChunk(ctx, a, u, form, chunk)
-			if err == nil {
-				break
-			}
-			if ctx.Err() != nil {
-				return "", ctx.Err()
-			}
-			if saidNo(err) || try == chunkTries {
-				return "", err
-			}
-			if err := retry.wait(ctx); err != nil {
-				return "", err
-			}
+	up, err := c.upload(ctx, a, &u, kindByName(u.Name))
+	return up.mediaID, err
+}
+
+// check judges what can be judged without reading.
+func (u *Upload) check(endpoint string, limit int64) error {
+	switch {
+	case u.To == "" || u.Body == nil:
+		return fmt.Errorf("%s: needs receiver and body: %w", endpoint, errUnfit)
+	case u.Size <= 0:
+		return fmt.Errorf("%s: %q is empty: %w", endpoint, u.base(), errUnfit)
+	case u.Size > limit:
+		return fmt.Errorf("%s: %q has %d bytes, WeChat takes %d: %w", endpoint, u.base(), u.Size, limit, ErrTooLarge)
+	}
+	return nil
+}
+
+func (u *Upload) progress(sent int64) {
+	if u.Progress != nil {
+		u.Progress(sent, u.Size)
+	}
+}
+
+// upload gives content to the server, unless that has it from an earlier call.
+func (c *Client) upload(ctx context.Context, a *account, u *Upload, kind fileKind) (uploaded, error) {
+	sum, err := sumMD5(ctx, u)
+	if err != nil {
+		return uploaded{}, err
+	}
+	key := mediaKey{sum: sum, size: u.Size, media: kind.media}
+	if up, ok := a.media.get(key, time.Now()); ok {
+		u.progress(u.Size)
+		return up, nil
+	}
+	f := &uploadForm{upload: u, name: u.uploadName(kind), mime: kind.mime, media: kind.media, sum: sum}
+	up, err := c.checkUpload(ctx, a, f)
+	if err != nil {
+		return uploaded{}, err
+	}
+	if up.mediaID == "" {
+		if up.mediaID, err = c.uploadChunks(ctx, a, f); err != nil {
+			return uploaded{}, err
 		}
+	} else {
+		u.progress(u.Size)
+	}
+	a.media.put(key, up, time.Now())
+	return up, nil
+}
+
+// checkUpload announces a big file (section 8.3). It notes the keys that the
+// chunks must bear and gives the signature that the message must bear, and a
+// MediaID if the server has the file already.
+func (c *Client) checkUpload(ctx context.Context, a *account, f *uploadForm) (uploaded, error) {
+	if f.upload.Size <= bigFile {
+		return uploaded{}, nil
+	}
+	q, err := a.call("webwxcheckupload", nil).withJSON(wire.CheckUploadRequest{
+		BaseRequest: a.base(), FileMd5: f.sum, FileName: f.name, FileSize: f.upload.Size, FileType: checkType,
+		FromUserName: a.selfContact().UserName, ToUserName: f.upload.To,
+	})
+	if err != nil {
+		return uploaded{}, err
+	}
+	var resp wire.CheckUploadResponse
+	if err := again(ctx, func() error { return c.ask(ctx, q, &resp) }); err != nil {
+		return uploaded{}, err
+	}
+	if resp.Signature == "" {
+		return uploaded{}, q.unclear(errors.New("no Signature in the answer"))
+	}
+	f.aesKey, f.signature = string(resp.AESKey), string(resp.Signature)
+	return uploaded{mediaID: string(resp.MediaID), signature: f.signature}, nil
+}
+
+// again makes up to three tries of a call that may be repeated. A code that says
+// no ends it.
+func again(ctx context.Context, try func() error) error {
+	retry := backoff{least: retryMin, most: retryMax}
+	for n := 1; ; n++ {
+		err := try()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case saidNo(err) || n == uploadTries:
+			return err
+		}
+		if err := retry.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// uploadForm is what the chunks of an upload have in common.
+type uploadForm struct {
+	upload            *Upload
+	name, mime, media string
+	sum               string // MD5
+	aesKey, signature string // of big files
+
+	id, modified, size     string
+	request                string // uploadmediarequest, the same text in every chunk
+	dataTicket, passTicket string
+	boundary               string
+	chunks                 int64
+}
+
+// uploadChunks sends the chunks one after the other and gives the MediaID that
+// the last one brings.
+func (c *Client) uploadChunks(ctx context.Context, a *account, f *uploadForm) (mediaID string, err error) {
+	if err := c.fill(a, f); err != nil {
+		return "", err
+	}
+	for chunk := range f.chunks {
+		err := again(ctx, func() (err error) {
+			mediaID, err = c.uploadChunk(ctx, a, f, chunk)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		f.upload.progress(min((chunk+1)*chunkSize, f.upload.Size))
 	}
 	if mediaID == "" {
 		return "", errors.New("webwxuploadmedia: no MediaId after the last chunk")
@@ -79,48 +185,31 @@ func (c *Client) Upload(ctx context.Context, u Upload) (mediaID string, err erro
 	return mediaID, nil
 }
 
-// uploadForm is what the chunks of an upload have in common.
-type uploadForm struct {
-	id, name, mime, modified, media string
-	size                            string
-	request                         string // uploadmediarequest, the same text in every chunk
-	dataTicket, passTicket          string
-	boundary                        string
-	chunks                          int64
-}
-
-func (c *Client) uploadForm(ctx context.Context, a *account, u Upload) (*uploadForm, error) {
-	sum, err := sumMD5(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
+// fill sets what all chunks bear.
+func (c *Client) fill(a *account, f *uploadForm) error {
+	now, size := time.Now(), f.upload.Size
 	request, err := wire.Marshal(wire.UploadMediaRequest{
-		UploadType: uploadType, BaseRequest: a.base(), ClientMediaID: now.UnixMilli(),
-		TotalLen: u.Size, StartPos: 0, DataLen: u.Size, MediaType: mediaAttach,
-		FromUserName: a.selfContact().UserName, ToUserName: u.To, FileMd5: sum,
+		UploadType: uploadType, BaseRequest: a.base(), ClientMediaID: a.nextMediaID(now),
+		TotalLen: size, StartPos: 0, DataLen: size, MediaType: mediaAttach,
+		FromUserName: a.selfContact().UserName, ToUserName: f.upload.To, FileMd5: f.sum,
+		AESKey: f.aesKey, Signature: f.signature,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("webwxuploadmedia: %w", err)
+		return fmt.Errorf("webwxuploadmedia: %w", err)
 	}
 	// The login page gives pass_ticket encoded; a form field is not (section 2.2).
-	passTicket, err := url.PathUnescape(a.passTicket)
+	f.passTicket, err = url.PathUnescape(a.passTicket)
 	if err != nil {
-		passTicket = a.passTicket
+		f.passTicket = a.passTicket
 	}
-	f := &uploadForm{
-		id:         "WU_FILE_" + strconv.FormatInt(a.uploads.Add(1)-1, 10),
-		name:       uploadName(u.Name),
-		modified:   now.Format("Mon Jan 02 2006 15:04:05 GMT-0700 (MST)"),
-		size:       strconv.FormatInt(u.Size, 10),
-		request:    string(request),
-		dataTicket: c.dataTicket(a),
-		passTicket: passTicket,
-		boundary:   fmt.Sprintf("----WebKitFormBoundary%016x", rand.Uint64()),
-		chunks:     (u.Size + chunkSize - 1) / chunkSize,
-	}
-	f.mime, f.media = mediaKind(u.Name)
-	return f, nil
+	f.id = "WU_FILE_" + strconv.FormatInt(a.uploads.Add(1)-1, 10)
+	f.modified = now.Format("Mon Jan 02 2006 15:04:05 GMT-0700 (MST)")
+	f.size = strconv.FormatInt(size, 10)
+	f.request = string(request)
+	f.dataTicket = c.dataTicket(a)
+	f.boundary = fmt.Sprintf("----WebKitFormBoundary%016x", rand.Uint64())
+	f.chunks = (size + chunkSize - 1) / chunkSize
+	return nil
 }
 
 // dataTicket is a cookie that the file host wants in forms and queries as well.
@@ -128,7 +217,7 @@ func (c *Client) dataTicket(a *account) string {
 	return c.jar.value(&url.URL{Scheme: a.hosts.Scheme, Host: a.hosts.File, Path: cgiPath}, "webwx_data_ticket")
 }
 
-func sumMD5(ctx context.Context, u Upload) (string, error) {
+func sumMD5(ctx context.Context, u *Upload) (string, error) {
 	h := md5.New()
 	for at := int64(0); at < u.Size; at += chunkSize {
 		if ctx.Err() != nil {
@@ -139,54 +228,15 @@ func sumMD5(ctx context.Context, u Upload) (string, error) {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return "", fmt.Errorf("upload %q: %w", path.Base(u.Name), err)
+			return "", fmt.Errorf("upload %q: %w", u.base(), err)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// mediaKind gives MIME type and mediatype by the extension. A gif is a doc: as
-// pic the receiver gets another picture (section 7.5).
-func mediaKind(name string) (mimeType, media string) {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg":
-		return "image/jpeg", "pic"
-	case ".png":
-		return "image/png", "pic"
-	case ".bmp":
-		return "image/bmp", "pic"
-	case ".mp4":
-		return "video/mp4", "video"
-	case ".gif":
-		return "image/gif", "doc"
-	case ".pdf":
-		return "application/pdf", "doc"
-	case ".txt":
-		return "text/plain", "doc"
-	}
-	return "application/octet-stream", "doc"
-}
-
-// uploadName gives a short ASCII name: others make the server answer Ret 1
-// (section 8.1).
-func uploadName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if len(name) <= maxFileName && name != "." && name != "/" && fitsHeader(name) {
-		return name
-	}
-	if ext := path.Ext(name); len(ext) <= 8 && fitsHeader(ext) {
-		return "upload" + ext
-	}
-	return "upload"
-}
-
-func fitsHeader(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\%;`, r) })
-}
-
 // uploadChunk sends one chunk and gives the MediaID that the last one brings.
-func (c *Client) uploadChunk(ctx context.Context, a *account, u Upload, f *uploadForm, chunk int64) (string, error) {
-	at := chunk * chunkSize
+func (c *Client) uploadChunk(ctx context.Context, a *account, f *uploadForm, chunk int64) (string, error) {
+	u, at := f.upload, chunk*chunkSize
 	n := min(chunkSize, u.Size-at)
 	head, tail, err := f.frame(chunk)
 	if err != nil {

@@ -97,8 +97,32 @@ type EmoticonMsg struct {
 	ClientMsgID  string `json:"ClientMsgId"`
 }
 
+// MediaMsg is the message of webwxsendmsgimg and webwxsendvideomsg (sections 7.3
+// and 7.4): with either MediaId or, to forward, the Content received.
+type MediaMsg struct {
+	Type         int
+	MediaID      string `json:"MediaId,omitempty"`
+	Content      string
+	FromUserName string
+	ToUserName   string
+	LocalID      string
+	ClientMsgID  string `json:"ClientMsgId"`
+}
+
+// AppMsg is the message of webwxsendappmsg (section 7.6). Signature is that of
+// webwxcheckupload.
+type AppMsg struct {
+	Type         int
+	Content      string
+	Signature    string `json:",omitempty"`
+	FromUserName string
+	ToUserName   string
+	LocalID      string
+	ClientMsgID  string `json:"ClientMsgId"`
+}
+
 // SendRequest is the body of the send endpoints (section 7.1).
-type SendRequest[M TextMsg | EmoticonMsg] struct {
+type SendRequest[M TextMsg | EmoticonMsg | MediaMsg | AppMsg] struct {
 	BaseRequest BaseRequest
 	Msg         M
 	Scene       int
@@ -151,4 +175,17 @@ type UploadMediaRequest struct {
 	FromUserName  string
 	ToUserName    string
 	FileMd5       string
+	AESKey        string `json:",omitempty"` // of webwxcheckupload
+	Signature     string `json:",omitempty"`
+}
+
+// CheckUploadRequest is the body of webwxcheckupload (section 8.3).
+type CheckUploadRequest struct {
+	BaseRequest  BaseRequest
+	FileMd5      string
+	FileName     string
+	FileSize     int64
+	FileType     int
+	FromUserName string
+	ToUserName   string
 }

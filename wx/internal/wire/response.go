@@ -105,6 +105,15 @@ type UploadResponse struct {
 	MediaID Text `json:"MediaId"`
 }
 
+// CheckUploadResponse is the answer of webwxcheckupload (section 8.3). A MediaId
+// says that the server has the file already.
+type CheckUploadResponse struct {
+	Answer
+	MediaID   Text `json:"MediaId"`
+	AESKey    Text
+	Signature Text
+}
+
 // PlainResponse is an answer of which only the code is wanted.
 type PlainResponse struct {
 	Answer
