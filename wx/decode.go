@@ -24,6 +24,9 @@ func decodeMessage(w *wire.Msg, self string) Message {
 		decodeTyped(&m, w, content)
 	case MsgImage, MsgVoice, MsgVideo, MsgMicroVideo:
 		m.Media = media(m.Type, w, wire.ParseBody(content))
+		if m.Type != MsgVoice {
+			m.Original = wire.RawBody(content)
+		}
 	case MsgVerify:
 		m.Request = verify(w, wire.ParseBody(content))
 		m.Text = m.Request.Content
@@ -34,6 +37,7 @@ func decodeMessage(w *wire.Msg, self string) Message {
 		m.Emoticon = emoticon(w, wire.ParseBody(content))
 	case MsgLocation:
 		m.Location = place(w, wire.ParseBody(content).At("location"))
+		m.Original = wire.RawBody(content)
 		m.Text = m.Location.label()
 	case MsgApp:
 		decodeApp(&m, w, content)
@@ -84,6 +88,7 @@ func decodeTyped(m *Message, w *wire.Msg, content string) {
 	switch {
 	case MsgType(w.SubMsgType) == MsgLocation:
 		m.Location = place(w, wire.ParseBody(string(w.OriContent)).At("location"))
+		m.Original = wire.RawBody(string(w.OriContent))
 		if m.Location.Label == "" {
 			// The content is the place's name, a colon, and the way to a picture.
 			m.Location.Label, _, _ = strings.Cut(m.Text, ":\n")

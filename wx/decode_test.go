@@ -148,8 +148,33 @@ func TestEveryMsgTypeIsDecoded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := base(tt.typ)
 			tt.want(&want)
-			if diff := cmp.Diff(want, decoded(t, tt.fields)); diff != "" {
+			got := decoded(t, tt.fields)
+			got.Original = "" // TestOriginalBody
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOriginalBody(t *testing.T) {
+	const place = "<?xml version=\"1.0\"?>\n<msg><location x=\"1\" y=\"2\" label=\"A &amp; B\" /></msg>"
+	for name, tt := range map[string]struct {
+		fields map[string]any
+		want   string
+	}{
+		"escaped picture":       {map[string]any{"MsgType": 3, "Content": `&lt;msg&gt;<br/>&lt;img length="6503" /&gt;<br/>&lt;/msg&gt;`}, "<msg>\n<img length=\"6503\" />\n</msg>"},
+		"picture in a group":    {map[string]any{"MsgType": 3, "FromUserName": "@@g", "Content": `@x:<br/>&lt;msg&gt;&lt;img aeskey="a&amp;amp;b" /&gt;&lt;/msg&gt;`}, `<msg><img aeskey="a&amp;b" /></msg>`},
+		"video":                 {map[string]any{"MsgType": 43, "Content": `<msg><videomsg length="9" /></msg>`}, `<msg><videomsg length="9" /></msg>`},
+		"location":              {map[string]any{"MsgType": 1, "SubMsgType": 48, "Content": "A:<br/>/cgi-bin/x", "OriContent": place}, place},
+		"location of its type":  {map[string]any{"MsgType": 48, "Content": `&lt;msg&gt;&lt;location x="1" /&gt;&lt;/msg&gt;`}, `<msg><location x="1" /></msg>`},
+		"picture without XML":   {map[string]any{"MsgType": 3, "Content": "?"}, ""},
+		"voices need none":      {map[string]any{"MsgType": 34, "Content": "<msg><voicemsg /></msg>"}, ""},
+		"text that is like XML": {map[string]any{"MsgType": 1, "Content": "&lt;msg&gt;"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := decoded(t, tt.fields).Original; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}

@@ -80,6 +80,10 @@ type Message struct {
 	// message, the title of a link, the label of a location.
 	Text string
 
+	// Original is the XML of a picture, video or location as it came, without
+	// which Client.Forward cannot send it on.
+	Original string
+
 	Location *Location
 	Link     *Link      // links, music, mini programs, channels, anything with a title and perhaps a URL
 	File     *File      // AppFile
