@@ -72,6 +72,13 @@ func (s *Server) addGroupLocked(o GroupOptions) *Group {
 	return g
 }
 
+// Groups lists the groups, oldest first, those that a client made included.
+func (s *Server) Groups() []*Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.world.groups)
+}
+
 func (g *Group) server() *Server { return g.srv }
 
 // UserName is the name in the present session, or in the last one; it changes

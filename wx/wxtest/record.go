@@ -65,6 +65,9 @@ type Record struct {
 	Group    *Group
 	Upload   *Upload
 	Text     string
+	// Pending: people were invited into a big group and have to accept; Group.Join
+	// lets them.
+	Pending bool
 }
 
 // Sent is a message that the client sent.

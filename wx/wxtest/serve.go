@@ -20,6 +20,7 @@ const (
 	retSessionGone    = 1100
 	retSessionInvalid = 1101
 	retCookies        = 1102
+	retPartly         = -2013
 	retMalformed      = 1200
 	retRefused        = 1203
 	retNotFriend      = 1204
