@@ -30,6 +30,8 @@ type account struct {
 	uploads    atomic.Int64
 	mediaID    atomic.Int64 // the last ClientMediaId (section 8.1)
 	media      mediaCache
+	creating   gate // of groups
+	changing   gate // of groups
 
 	mu   sync.Mutex
 	keys position

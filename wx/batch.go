@@ -204,7 +204,7 @@ func (c *Client) serveLookups(ctx context.Context, a *account, qs []*lookup) err
 		answerLookups(qs, err)
 		return err
 	}
-	var changed []Contact
+	var changed changes
 	for _, got := range contacts {
 		q := owner[got.UserName]
 		if q == nil {
@@ -212,9 +212,9 @@ func (c *Client) serveLookups(ctx context.Context, a *account, qs []*lookup) err
 		}
 		q.found = append(q.found, got.clone())
 		if q.group != "" {
-			changed = append(changed, c.dir.putMember(q.group, got)...)
+			changed.add(c.dir.putMember(q.group, got))
 		} else {
-			changed = append(changed, c.dir.put(got)...)
+			changed.add(c.dir.put(got))
 		}
 	}
 	answerLookups(qs, nil)

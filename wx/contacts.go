@@ -72,7 +72,7 @@ func (c *Client) enterPage(ctx context.Context, resp *wire.ContactsResponse, las
 	}
 	change := ContactsChanged{Complete: last}
 	list := contactsOf(resp.MemberList.Items)
-	change.Changed = c.dir.put(list...)
+	change.Changed = c.dir.put(list...).contacts // the list has no members
 	c.loadGroups(list)
 	if last {
 		c.dir.setComplete()
@@ -121,10 +121,9 @@ func (c *Client) announceLoop(ctx context.Context, _ *account) error {
 			return ctx.Err()
 		case <-c.load.news:
 		}
-		if changed := c.load.takeChanged(); len(changed) > 0 {
-			if err := c.emit(ctx, ContactsChanged{Changed: changed}); err != nil {
-				return err
-			}
+		changed := c.load.takeChanged()
+		if err := c.emit(ctx, changed.events()...); err != nil {
+			return err
 		}
 	}
 }

@@ -447,12 +447,12 @@ func TestDirectoryGivesCopies(t *testing.T) {
 	if m, _ := d.Member("@@g", "@m"); m.NickName != "M" {
 		t.Error("a caller wrote into the directory")
 	}
-	changed := d.put(Contact{UserName: "@@g", NickName: "h", Members: []Member{{UserName: "@m", NickName: "M"}}})
+	changed := d.put(Contact{UserName: "@@g", NickName: "h", Members: []Member{{UserName: "@m", NickName: "M"}}}).contacts
 	changed[0].Members[0].NickName = "changed"
 	if m, _ := d.Member("@@g", "@m"); m.NickName != "M" {
 		t.Error("an event shares members with the directory")
 	}
-	if again := d.put(Contact{UserName: "@@g", NickName: "h", Members: []Member{{UserName: "@m", NickName: "M"}}}); len(again) != 0 {
+	if again := d.put(Contact{UserName: "@@g", NickName: "h", Members: []Member{{UserName: "@m", NickName: "M"}}}); !again.empty() {
 		t.Errorf("nothing changed, but told %+v", again)
 	}
 }

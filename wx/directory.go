@@ -13,10 +13,14 @@ type Directory struct {
 	mu       sync.RWMutex
 	contacts map[string]Contact // what is in it is replaced, never written to
 	complete bool
+	self     string
+	// listed tells of groups how many members their last whole list had. They
+	// stand first in Members; behind them are those learnt one by one.
+	listed map[string]int
 }
 
 func newDirectory() *Directory {
-	return &Directory{contacts: map[string]Contact{}}
+	return &Directory{contacts: map[string]Contact{}, listed: map[string]int{}}
 }
 
 // Contact returns a contact or group by user name.
@@ -66,16 +70,24 @@ func (d *Directory) setComplete() {
 	d.complete = true
 }
 
-// put enters contacts and gives copies of those that are new or different.
-func (d *Directory) put(contacts ...Contact) []Contact {
+func (d *Directory) setSelf(userName string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var changed []Contact
+	d.self = userName
+}
+
+// put enters contacts. It gives copies of those that are new or different, and
+// who joined and left the groups among them.
+func (d *Directory) put(contacts ...Contact) changes {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var changed changes
 	for _, c := range contacts {
 		if c.UserName == "" {
 			continue
 		}
 		old, known := d.contacts[c.UserName]
+		changed.members = append(changed.members, d.noteListLocked(&old, &c)...)
 		if known {
 			c = merge(old, c)
 			if reflect.DeepEqual(old, c) {
@@ -83,9 +95,37 @@ func (d *Directory) put(contacts ...Contact) []Contact {
 			}
 		}
 		d.contacts[c.UserName] = c
-		changed = append(changed, c.clone())
+		changed.contacts = append(changed.contacts, c.clone())
 	}
 	return changed
+}
+
+// noteListLocked compares a list of members that came with the one before.
+func (d *Directory) noteListLocked(old, c *Contact) []MembersChanged {
+	if !IsGroup(c.UserName) || len(c.Members) == 0 {
+		return nil
+	}
+	n := d.listed[c.UserName]
+	if !isWhole(c, d.self) {
+		delete(d.listed, c.UserName)
+		return nil
+	}
+	d.listed[c.UserName] = len(c.Members)
+	if n == 0 || n > len(old.Members) {
+		return nil
+	}
+	joined, left := compare(old.Members[:n], c.Members)
+	if len(joined)+len(left) == 0 {
+		return nil
+	}
+	// Who came may have been looked up already, where lists have no names.
+	for i, m := range joined {
+		at := slices.IndexFunc(old.Members[n:], func(o Member) bool { return o.UserName == m.UserName })
+		if at >= 0 && m.NickName == "" {
+			joined[i] = old.Members[n+at]
+		}
+	}
+	return []MembersChanged{{Group: c.UserName, Joined: joined, Left: left}}
 }
 
 // merge keeps what an answer leaves out: groups come without members from one
@@ -125,19 +165,19 @@ func merge(old, c Contact) Contact {
 
 // putMember enters what was learnt of a member; it gives the group if that
 // changed anything.
-func (d *Directory) putMember(group string, c Contact) []Contact {
+func (d *Directory) putMember(group string, c Contact) changes {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	g, ok := d.contacts[group]
 	if !ok {
-		return nil
+		return changes{}
 	}
 	i := slices.IndexFunc(g.Members, func(m Member) bool { return m.UserName == c.UserName })
 	now := Member{UserName: c.UserName, NickName: c.NickName, AttrStatus: c.AttrStatus}
 	if i >= 0 {
 		now.DisplayName = g.Members[i].DisplayName
 		if now.NickName == "" || g.Members[i] == now {
-			return nil
+			return changes{}
 		}
 	}
 	g.Members = slices.Clone(g.Members)
@@ -148,7 +188,7 @@ func (d *Directory) putMember(group string, c Contact) []Contact {
 		g.MemberCount = max(g.MemberCount, len(g.Members))
 	}
 	d.contacts[group] = g
-	return []Contact{g.clone()}
+	return changes{contacts: []Contact{g.clone()}}
 }
 
 // remove forgets a contact; it reports whether there was one.
@@ -157,6 +197,7 @@ func (d *Directory) remove(userName string) bool {
 	defer d.mu.Unlock()
 	_, ok := d.contacts[userName]
 	delete(d.contacts, userName)
+	delete(d.listed, userName)
 	return ok
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // Event is something the client tells its sink. The set is closed: QRReady,
 // QRScanned, PushSent, QRCancelled, QRExpired, LoggedIn, StateChanged, MessageReceived,
-// ContactsChanged, Stalled, StallOver, LoggedOut and Refused.
+// ContactsChanged, MembersChanged, Stalled, StallOver, LoggedOut and Refused.
 type Event interface{ isEvent() }
 
 // QRReady asks for a scan. Payload is the text to encode as a QR code; the phone
@@ -66,6 +66,18 @@ type ContactsChanged struct {
 	Complete bool
 }
 
+// MembersChanged tells who came into a group and who is in it no longer, by leaving
+// or by being removed: WeChat sends no message of that. It is found by comparing
+// two whole lists of members, and only so: the first list of a session, one that
+// is not complete, and one without the account itself tell nothing. Lists come
+// when WeChat says that a group has changed, then without names, and by
+// Client.Refresh.
+type MembersChanged struct {
+	Group string // user name
+	// Who joined may have no name yet; ContactsChanged brings it.
+	Joined, Left []Member
+}
+
 // Stalled tells that the session seems undead: for 15 minutes at least the server
 // has announced news again and again and handed out none. That is what happens
 // when the phone, or WeChat on it, has been offline for about two days; opening
@@ -101,6 +113,7 @@ func (LoggedIn) isEvent()        {}
 func (StateChanged) isEvent()    {}
 func (MessageReceived) isEvent() {}
 func (ContactsChanged) isEvent() {}
+func (MembersChanged) isEvent()  {}
 func (Stalled) isEvent()         {}
 func (StallOver) isEvent()       {}
 func (LoggedOut) isEvent()       {}

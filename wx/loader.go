@@ -36,7 +36,7 @@ type loader struct {
 	asks    map[string]int
 	fails   map[string]int // weight of a name's failures alone
 	late    []string       // to be asked for if the contact list lacks them
-	changed []Contact
+	changed changes
 }
 
 // lookup is a call of Lookup that waits. found and err are set before done is
@@ -259,20 +259,20 @@ func (l *loader) failedAloneLocked(name string, weight int) bool {
 func (l *loader) barredLocked(name string) bool { return l.fails[name] >= maxFails }
 
 // announce queues changes for the sink.
-func (l *loader) announce(changed []Contact) {
-	if len(changed) == 0 {
+func (l *loader) announce(changed changes) {
+	if changed.empty() {
 		return
 	}
 	l.mu.Lock()
-	l.changed = append(l.changed, changed...)
+	l.changed.add(changed)
 	l.mu.Unlock()
 	signal(l.news)
 }
 
-func (l *loader) takeChanged() []Contact {
+func (l *loader) takeChanged() changes {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	changed := l.changed
-	l.changed = nil
+	l.changed = changes{}
 	return changed
 }

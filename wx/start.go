@@ -41,7 +41,8 @@ func (c *Client) start(ctx context.Context, a *account) (Batch, error) {
 	c.mu.Unlock()
 
 	known := contactsOf(resp.ContactList.Items)
-	changed := c.dir.put(known...)
+	c.dir.setSelf(self.UserName)
+	changed := c.dir.put(known...).contacts
 	c.dir.put(self, Contact{UserName: FileHelper, NickName: fileHelperName})
 	c.load.later(strings.FieldsFunc(string(resp.ChatSet), func(r rune) bool { return r == ',' })...)
 	c.loadGroups(changed)

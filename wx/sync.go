@@ -79,7 +79,8 @@ func (c *Client) digest(a *account, resp *wire.SyncResponse) []Event {
 		}
 	}
 	mod := contactsOf(resp.ModContactList.Items)
-	change.Changed = append(change.Changed, c.dir.put(mod...)...)
+	known := c.dir.put(mod...)
+	change.Changed = append(change.Changed, known.contacts...)
 	// Changed groups come without proper names (section 6.2).
 	c.load.refresh(groupNames(mod)...)
 
@@ -87,6 +88,7 @@ func (c *Client) digest(a *account, resp *wire.SyncResponse) []Event {
 	if len(change.Changed)+len(change.Deleted) > 0 {
 		events = append(events, change)
 	}
+	events = append(events, known.moves()...)
 	bad := resp.AddMsgList.Bad + resp.ModContactList.Bad + resp.DelContactList.Bad
 	self := a.selfContact().UserName
 	for i := range resp.AddMsgList.Items {
@@ -142,5 +144,5 @@ func (c *Client) updateSelf(a *account, p *wire.Profile) []Contact {
 	}
 	self.NickName = name
 	a.setSelf(self)
-	return c.dir.put(self)
+	return c.dir.put(self).contacts
 }

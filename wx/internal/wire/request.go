@@ -162,6 +162,29 @@ type RemarkRequest struct {
 	UserName    string
 }
 
+// RoomEntry names somebody for webwxcreatechatroom.
+type RoomEntry struct {
+	UserName string
+}
+
+// CreateRoomRequest is the body of webwxcreatechatroom (section 10.3).
+type CreateRoomRequest struct {
+	BaseRequest BaseRequest
+	MemberCount int
+	MemberList  []RoomEntry
+	Topic       string
+}
+
+// UpdateRoomRequest is the body of webwxupdatechatroom (section 10.4), with one of
+// the last three fields. Lists are joined by commas.
+type UpdateRoomRequest struct {
+	BaseRequest      BaseRequest
+	ChatRoomName     string
+	AddMemberList    string `json:",omitempty"`
+	InviteMemberList string `json:",omitempty"`
+	NewTopic         string `json:",omitempty"`
+}
+
 // UploadMediaRequest is the form field uploadmediarequest (section 8.1); it is
 // the same text for every chunk.
 type UploadMediaRequest struct {

@@ -114,6 +114,20 @@ type CheckUploadResponse struct {
 	Signature Text
 }
 
+// RoomMember is an entry of MemberList in a RoomResponse.
+type RoomMember struct {
+	UserName     Text
+	MemberStatus Number
+}
+
+// RoomResponse is the answer of webwxcreatechatroom and webwxupdatechatroom
+// (sections 10.3 and 10.4).
+type RoomResponse struct {
+	Answer
+	ChatRoomName Text
+	MemberList   List[RoomMember]
+}
+
 // PlainResponse is an answer of which only the code is wanted.
 type PlainResponse struct {
 	Answer
