@@ -26,6 +26,10 @@ type Config struct {
 	Addr string
 	// TLS, if set, makes the TCP server speak HTTPS.
 	TLS *tls.Config
+	// Control serves the control API under ControlPrefix, by which programs in any
+	// language play the people. It knows no password: whoever reaches the server
+	// can use it.
+	Control bool
 	// RedirectHost is the authority in redirect_uri, hence the base host of the
 	// session; default "wx2.qq.com". "self" is the server's own address, for
 	// clients that are pointed straight at it.

@@ -152,10 +152,12 @@ func (s *Server) Login(ctx context.Context) error {
 
 // AwaitOnline waits until a session has been initialised and is polled.
 func (s *Server) AwaitOnline(ctx context.Context) error {
-	return s.await(ctx, func() bool {
-		e := s.session
-		return e != nil && e.dead == 0 && e.inits > 0 && e.polled
-	})
+	return s.await(ctx, s.onlineLocked)
+}
+
+func (s *Server) onlineLocked() bool {
+	e := s.session
+	return e != nil && e.dead == 0 && e.inits > 0 && e.polled
 }
 
 // LogoutFromPhone ends the session with 1100.

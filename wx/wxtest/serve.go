@@ -103,6 +103,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.serving.Done()
+	if s.control != nil && strings.HasPrefix(r.URL.Path, ControlPrefix) {
+		s.control.mux.ServeHTTP(w, r)
+		return
+	}
 	name := endpointName(r.URL.Path)
 	c := &call{srv: s, r: r, endpoint: name}
 	ep, known := s.endpoints[name]

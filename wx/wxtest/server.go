@@ -26,6 +26,7 @@ type Server struct {
 	endpoints map[string]endpoint
 	problems  problems
 	faults    faults
+	control   *control // nil unless Config.Control
 
 	closing chan struct{}
 	serving sync.WaitGroup // the accept loop and every request being answered
@@ -113,7 +114,12 @@ func newServer(cfg Config, target *url.URL, pipe *pipeListener) *Server {
 	}
 	s.world.init(s)
 	s.endpoints = s.routes()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second}
+	if cfg.Control {
+		s.control = newControl(s)
+	}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second, Protocols: new(http.Protocols)}
+	// Faults take connections over, which HTTP/2 does not allow.
+	s.http.Protocols.SetHTTP1(true)
 	return s
 }
 
