@@ -39,6 +39,7 @@ type account struct {
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
 	echoes   echoes
+	received received
 	alert    func(kind alertKind, detail string)
 	// warned is told of a warning of WeChat's.
 	warned func(ctx context.Context, text string, tooOften bool)
@@ -382,6 +383,9 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 		if e.Message.FromSelf && a.echoes.has(e.Message.ID) {
 			return nil, nil
 		}
+		if e.Message.Notify == nil {
+			a.received.put(&e.Message)
+		}
 		return a.message(ctx, &e.Message), nil
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())
@@ -450,6 +454,7 @@ func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, e
 	}
 	if e.Fresh {
 		a.loginAt = now
+		a.received.forget()
 	}
 	c, loginAt := a.client, a.loginAt
 	a.mu.Unlock()

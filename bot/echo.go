@@ -1,6 +1,10 @@
 package bot
 
-import "sync"
+import (
+	"sync"
+
+	"wxbot/wx"
+)
 
 // echoes remembers the ids of messages that the daemon sent, over restarts: some
 // servers hand them out again as if the owner had written them on the phone (section
@@ -34,4 +38,46 @@ func (e *echoes) has(id string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.ids[id]
+}
+
+// receivedMost is how many of the newest messages can be forwarded as they came.
+const receivedMost = 2000
+
+// received keeps the newest messages of this session: to forward one, the client
+// needs all of it.
+type received struct {
+	mu   sync.Mutex
+	byID map[string]*wx.Message
+	ring []string
+	next int
+}
+
+func (r *received) put(m *wx.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil {
+		r.byID, r.ring = map[string]*wx.Message{}, make([]string, receivedMost)
+	}
+	if r.byID[m.ID] != nil {
+		return
+	}
+	delete(r.byID, r.ring[r.next])
+	r.ring[r.next] = m.ID
+	r.byID[m.ID] = m
+	r.next = (r.next + 1) % receivedMost
+}
+
+func (r *received) get(id string) (*wx.Message, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.byID[id]
+	return m, ok
+}
+
+// forget drops all of them: user names and media mean nothing in another session.
+func (r *received) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.byID = nil
+	r.next = 0
 }

@@ -10,8 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,7 +101,9 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 		return s.receipt(""), c.SetRemark(ctx, user, d.Action.Remark)
 	case event.ActRevoke:
 		return s.revoke(ctx, c, d)
-	case event.ActInvite, event.ActWait, event.ActLog, event.ActWebhook:
+	case event.ActInvite:
+		return s.invite(ctx, c, d)
+	case event.ActWait, event.ActLog, event.ActWebhook:
 	}
 	return event.Receipt{}, fmt.Errorf("%s: not in this version: %w", d.Action.Kind, outbox.ErrPermanent)
 }
@@ -120,6 +120,8 @@ func verdict(err error) error {
 	case errors.Is(err, outbox.ErrObsolete), errors.Is(err, outbox.ErrNotReady):
 		return err
 	case errors.As(err, &ambiguous):
+		return fmt.Errorf("%w: %w", outbox.ErrPermanent, err)
+	case errors.Is(err, wx.ErrTooLarge):
 		return fmt.Errorf("%w: %w", outbox.ErrPermanent, err)
 	case errors.As(err, &api):
 		switch api.Ret {
@@ -231,50 +233,88 @@ func (s *sender) person(d event.Delivery) (string, error) {
 func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.Delivery) (event.Receipt, error) {
 	m := d.Action.Message
 	id := wx.SendID(d.ClientID)
+	var sent wx.Sent
+	var err error
 	switch {
+	case d.Action.Forward != "":
+		sent, err = s.forward(ctx, c, to, d)
 	case m.Text != "":
-		sent, err := c.SendText(ctx, to, m.Text, id)
-		return s.receipt(sent.MsgID), err
-	case m.Sticker != "":
-		e, err := s.sticker(ctx, c, to, m.Sticker)
-		if err != nil {
-			return event.Receipt{}, err
+		sent, err = c.SendText(ctx, to, m.Text, id)
+	case strings.HasPrefix(m.Sticker, md5Prefix):
+		var e wx.Emoticon
+		if e, err = emoticon(m.Sticker); err == nil {
+			sent, err = c.SendEmoticon(ctx, to, e, id)
 		}
-		sent, err := c.SendEmoticon(ctx, to, e, id)
-		return s.receipt(sent.MsgID), err
+	case !m.Empty():
+		sent, err = s.file(ctx, to, m, c, id)
+	default:
+		err = fmt.Errorf("send: nothing to send: %w", outbox.ErrPermanent)
 	}
-	return event.Receipt{}, fmt.Errorf("send: pictures, files and videos are not in this version: %w", outbox.ErrPermanent)
+	return s.receipt(sent.MsgID), err
+}
+
+// forward sends a received message on. What the web cannot send on, or what came
+// before the present start, goes as the text that stands for it.
+func (s *sender) forward(ctx context.Context, c *wx.Client, to string, d event.Delivery) (wx.Sent, error) {
+	id := wx.SendID(d.ClientID)
+	err := wx.ErrNotForwardable
+	var sent wx.Sent
+	if m, ok := s.acc.received.get(d.Action.Forward); ok {
+		sent, err = c.Forward(ctx, to, m, id)
+	}
+	var api *wx.APIError
+	if errors.Is(err, wx.ErrNotForwardable) || errors.As(err, &api) && !wx.Throttled(err) && !errors.Is(err, wx.ErrLoggedOut) {
+		return c.SendText(ctx, to, d.Action.Message.Text, id)
+	}
+	return sent, err
 }
 
 const md5Prefix = "md5:"
 
-// sticker gives the emoticon that a rule or plugin names: by the MD5 of one that
-// the server knows, or by a gif file that is uploaded.
-func (s *sender) sticker(ctx context.Context, c *wx.Client, to, src string) (wx.Emoticon, error) {
-	if sum, ok := strings.CutPrefix(src, md5Prefix); ok {
-		if b, err := hex.DecodeString(sum); err != nil || len(b) != 16 {
-			return wx.Emoticon{}, fmt.Errorf("sticker %q: not the hexadecimal MD5 of an emoticon: %w", src, outbox.ErrPermanent)
+// emoticon gives one that the server knows by its MD5.
+func emoticon(src string) (wx.Emoticon, error) {
+	sum := strings.TrimPrefix(src, md5Prefix)
+	if b, err := hex.DecodeString(sum); err != nil || len(b) != 16 {
+		return wx.Emoticon{}, fmt.Errorf("sticker %q: not the hexadecimal MD5 of an emoticon: %w", src, outbox.ErrPermanent)
+	}
+	return wx.Emoticon{MD5: sum}, nil
+}
+
+// invite brings somebody into the first of some groups that takes the person.
+func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
+	user, err := s.person(d)
+	if err != nil {
+		return event.Receipt{}, err
+	}
+	if len(d.Action.To) == 0 {
+		return event.Receipt{}, fmt.Errorf("invite: no group is named: %w", outbox.ErrPermanent)
+	}
+	var last error
+	for _, name := range d.Action.To {
+		hits := s.acc.book.find(event.ChatGroup, name)
+		if len(hits) == 0 && s.acc.stillLoading() {
+			return event.Receipt{}, fmt.Errorf("invite into %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)
 		}
-		return wx.Emoticon{MD5: sum}, nil
+		if len(hits) != 1 {
+			last = &ambiguousError{name, len(hits)}
+			continue
+		}
+		group, ok := s.acc.book.user(hits[0].Key)
+		if !ok {
+			continue
+		}
+		got, err := c.AddMembers(ctx, group, user)
+		if errors.Is(err, wx.ErrUnknownOutcome) || wx.Throttled(err) || ctx.Err() != nil {
+			return event.Receipt{}, err
+		}
+		if err == nil && len(got.Refused) == 0 {
+			return s.receipt(""), nil
+		}
+		if last = err; err == nil {
+			last = fmt.Errorf("invite into %q: the person does not take invitations: %w", name, outbox.ErrPermanent)
+		}
 	}
-	f, err := os.Open(src)
-	if err != nil {
-		return wx.Emoticon{}, fmt.Errorf("sticker: %w: %w", outbox.ErrPermanent, err)
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	st, err := f.Stat()
-	if err != nil {
-		return wx.Emoticon{}, fmt.Errorf("sticker: %w", err)
-	}
-	if st.Size() == 0 || st.Size() > stickerLimit {
-		return wx.Emoticon{}, fmt.Errorf("sticker %s: %d bytes, want 1 to %d: %w", src, st.Size(), stickerLimit, outbox.ErrPermanent)
-	}
-	media, err := c.Upload(ctx, wx.Upload{To: to, Name: filepath.Base(src), Size: st.Size(), Body: f})
-	if errors.Is(err, wx.ErrUnknownOutcome) {
-		// Nothing has reached the chat yet: the upload may be repeated.
-		return wx.Emoticon{}, fmt.Errorf("sticker: upload did not end: %s", err.Error())
-	}
-	return wx.Emoticon{MediaID: media}, err
+	return event.Receipt{}, last
 }
 
 // accept accepts a friend request and waits a little for the person's new user

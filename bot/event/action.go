@@ -37,6 +37,9 @@ type Action struct {
 	// Message is what Reply, Send, Notify and Log say; for Forward its Text is
 	// the header.
 	Message Outgoing `json:"message"`
+	// Forward is the id of the event whose message Forward sends on as it came;
+	// Message.Text stands for it where that cannot be. "" forwards the text alone.
+	Forward string `json:"forward,omitempty"`
 	// Remark is the name to give (Accept, Remark); "" gives none.
 	Remark string `json:"remark,omitempty"`
 	// User and Ticket of the friend request, for Accept.
@@ -65,7 +68,9 @@ type Range struct {
 // Outgoing is a message to send. Any of the parts may be set; they are sent in
 // the order text, image, file, video, sticker.
 type Outgoing struct {
-	Text    string `json:"text,omitempty"`
+	Text string `json:"text,omitempty"`
+	// Header is said before a message that is forwarded as it came.
+	Header  string `json:"header,omitempty"`
 	Image   string `json:"image,omitempty"` // absolute path or https URL
 	File    string `json:"file,omitempty"`
 	Video   string `json:"video,omitempty"`

@@ -50,15 +50,24 @@ func parts(a event.Action, splitAt int) []event.Action {
 		event.ActCall, event.ActWebhook, event.ActLog:
 		return []event.Action{a}
 	}
+	if a.Forward != "" {
+		// The words before it, then the message as it came.
+		head := a.Message
+		head.Text = a.Message.Header
+		texts = append(messages(head, splitAt), event.Outgoing{Text: a.Message.Text})
+	}
 	to := a.To
 	if a.ToKey != "" || len(to) == 0 {
 		to = []string{""}
 	}
 	var out []event.Action
 	for _, name := range to {
-		for _, m := range texts {
+		for i, m := range texts {
 			one := a
 			one.Message = m
+			if i < len(texts)-1 {
+				one.Forward = ""
+			}
 			if one.To = nil; name != "" {
 				one.To = []string{name}
 			}
