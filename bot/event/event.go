@@ -33,6 +33,9 @@ const (
 	// KindSystem is a notice of WeChat's own that means none of the above. It
 	// is stored and traced; no rule or plugin can name it.
 	KindSystem Kind = "system"
+
+	// KindTick is a scheduled rule that is due. No rule or plugin can name it.
+	KindTick Kind = "tick"
 )
 
 // ChatKind says which kind of account or conversation a chat is.
@@ -89,6 +92,7 @@ type Event struct {
 	Recalled *Recalled `json:"recalled,omitempty"` // KindRecalled
 	Renamed  *Renamed  `json:"renamed,omitempty"`  // KindGroupRenamed
 	Tickled  *Tickled  `json:"tickled,omitempty"`  // KindTickled
+	Tick     *Tick     `json:"tick,omitempty"`     // KindTick
 	Reason   string    `json:"reason,omitempty"`   // KindLogin, KindLogout, KindRestricted, KindExpired
 
 	// Seq is the position in the inbox, while it is handled; 0 for what never was
@@ -191,6 +195,12 @@ type Renamed struct {
 type Tickled struct {
 	Notice string `json:"notice,omitempty"`
 	Me     bool   `json:"me,omitempty"`
+}
+
+// Tick tells which rule is due, and since when.
+type Tick struct {
+	Rule string    `json:"rule"`
+	Due  time.Time `json:"due"`
 }
 
 // Entry is an event as the inbox holds it.

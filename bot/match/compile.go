@@ -31,11 +31,6 @@ type Options struct {
 // defaultGather is how long joins are gathered unless a rule says otherwise.
 const defaultGather = 10 * time.Second
 
-// notYet are keys that this version does not know yet.
-var notYet = map[string]string{
-	"at": "schedules", "cron": "schedules", "spread": "schedules", "catch_up": "schedules",
-}
-
 // Compile reads a condition block. The When is nil if and only if there are
 // errors.
 func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
@@ -124,10 +119,6 @@ func (c *compiler) fold(n *conf.Node) {
 }
 
 func (c *compiler) read(key string, v *conf.Node) {
-	if what, ok := notYet[key]; ok {
-		c.fail(v, fmt.Sprintf("%s: %s are not in this version", key, what), "")
-		return
-	}
 	if v.Kind == conf.Null {
 		c.fail(v, fmt.Sprintf("%s has no value", key), nullHint(v))
 		return
@@ -175,6 +166,8 @@ func (c *compiler) read(key string, v *conf.Node) {
 		}
 		c.w.days = d
 		c.w.written[key] = written(v)
+	case "at", "cron", "spread", "catch_up":
+		c.schedule(key, v)
 	case "gather":
 		c.gather(v)
 	case "probability":

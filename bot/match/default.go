@@ -11,6 +11,11 @@ import (
 // defaults fills in what was not said.
 func (c *compiler) defaults(seen map[string]bool, n *conf.Node) {
 	w := c.w
+	if w.Schedule != nil {
+		w.Events = []event.Kind{event.KindTick}
+		c.scheduleWhole(seen, n)
+		return
+	}
 	if len(w.Events) == 0 && !c.o.Unless {
 		w.Events = []event.Kind{event.KindMessage}
 	}

@@ -81,6 +81,8 @@ func (in *Input) Type() event.MessageType {
 type When struct {
 	Events []event.Kind  // nil is any, in `unless`
 	Gather time.Duration // 0 for none
+	// Schedule, if not nil, makes the rule run by itself.
+	Schedule *Schedule
 
 	folding     Folding
 	chats       []event.ChatKind // nil is any
@@ -335,6 +337,9 @@ func (w *When) Command(in *Input) (name, args string, ok bool) {
 
 // Scope tells in words where the block applies.
 func (w *When) Scope() string {
+	if w.Schedule != nil {
+		return w.Schedule.written
+	}
 	var parts []string
 	for _, k := range w.Events {
 		if k != event.KindMessage {
