@@ -35,6 +35,9 @@ type Input struct {
 // walk unless it says continue. It allocates nothing when none fires.
 func (s *Set) Decide(in Input) event.Decision {
 	in.Now = s.local(in.Now)
+	if in.Event.Kind == event.KindTick {
+		return s.tick(in)
+	}
 	if in.Event.Kind == event.KindMemberJoined && in.Gathered == "" {
 		if g, ok := s.gathers(in); ok {
 			return event.Decision{Gather: []event.Gather{g}, Ended: true}

@@ -192,8 +192,8 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 			"rules.yaml:1:22: timezone \"Beijing\" is not known\n  1 | settings: {timezone: Beijing}\n    |                      ^^^^^^^ such as Asia/Shanghai",
 		},
 		"schedule": {
-			"- {name: a, at: 08:30, do: [{send: {to: x, text: y}}]}\n",
-			"rules.yaml:1:17: at: schedules are not in this version\n  1 | - {name: a, at: 08:30, do: [{send: {to: x, text: y}}]}\n    |                 ^^^^^",
+			"- {name: a, at: 8.30, do: [{send: {to: x, text: y}}]}\n",
+			"rules.yaml:1:17: at \"8.30\" is not a time of day like 08:30\n  1 | - {name: a, at: 8.30, do: [{send: {to: x, text: y}}]}\n    |                 ^^^^",
 		},
 		"sticker missing": {
 			"- {contains: x, reply: {sticker: a.gif}}\n",

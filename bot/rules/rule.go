@@ -264,6 +264,7 @@ func placeholders(r *rule) map[string]string {
 		event.KindFriendRequest: {"nickname", "text", "source", "sender"},
 		event.KindMemberJoined:  {"names", "count", "inviter", "group", "at"},
 		event.KindRecalled:      {"sender", "group", "text", "type", "nickname", "remark"},
+		event.KindTick:          {},
 		event.KindLogin:         {"reason"}, event.KindLogout: {"reason"}, event.KindRestricted: {"reason"}, event.KindExpired: {"reason"},
 	}
 	counts := map[string]int{}
@@ -323,7 +324,7 @@ func hasChat(r *rule) bool {
 	for _, w := range r.when {
 		for _, k := range w.Events {
 			switch k {
-			case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired:
+			case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired, event.KindTick:
 				return false
 			default:
 			}

@@ -544,6 +544,12 @@ func (c *stepCompiler) check(n *conf.Node) {
 	for _, w := range c.rule.when {
 		kinds = append(kinds, w.Events...)
 	}
+	if len(c.rule.oneOf) > 0 && !hasChat(c.rule) {
+		c.fail(n, "there is no chat to reply to", "use send: {to: …, one_of: […]}")
+	}
+	if c.rule.scheduled() && len(c.rule.steps) > 0 && !slices.ContainsFunc(c.rule.steps, goesOut) {
+		c.fail(n, "a scheduled rule needs send", "send: {to: filehelper, text: …}")
+	}
 	for _, s := range c.rule.steps {
 		switch s.kind {
 		case event.ActAccept:
@@ -554,10 +560,25 @@ func (c *stepCompiler) check(n *conf.Node) {
 			if !hasChat(c.rule) {
 				c.fail(n, "there is no chat to reply to", "use send: or notify:")
 			}
+		case event.ActForward:
+			if slices.Contains(kinds, event.KindTick) {
+				c.fail(n, "forward: a scheduled rule has no message to forward", "use send:")
+			}
 		case event.ActInvite:
 			c.fail(n, "invite is not in this version", "")
-		case event.ActSend, event.ActForward, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
+		case event.ActSend, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
 			event.ActCall, event.ActWebhook, event.ActLog:
 		}
+	}
+}
+
+// goesOut reports whether a step does something for somebody without an event. Notices,
+// webhooks and plugins do so as well as send.
+func goesOut(s step) bool {
+	switch s.kind {
+	case event.ActSend, event.ActNotify, event.ActWebhook, event.ActCall, event.ActReply:
+		return true
+	default:
+		return false
 	}
 }

@@ -3,26 +3,23 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
-	"wxbot/bot/match"
 )
 
 // test is one test of a rule: what happens, and what must come of it.
 type test struct {
 	node   *conf.Node
 	event  event.Event
+	rule   string    // whose test it is
 	at     time.Time // zero: a Wednesday at noon
-	expect string
+	expect expectation
 }
 
 // testTextKeys are the keys of a test that take one text.
 var testTextKeys = []string{"say", "request", "recalled", "in", "from"}
-
-const expectNothing = "nothing"
 
 func (p *parser) tests(r *rule, v *conf.Node) {
 	if v.Kind != conf.List {
@@ -35,46 +32,29 @@ func (p *parser) tests(r *rule, v *conf.Node) {
 			continue
 		}
 		before := len(p.problems)
-		t := p.test(n)
+		t := p.test(r, n)
 		if !conf.HasErrors(p.problems[before:]) {
 			r.tests = append(r.tests, t)
 		}
 	}
 }
 
-func (p *parser) test(n *conf.Node) test {
-	t := test{node: n}
+func (p *parser) test(r *rule, n *conf.Node) test {
+	t := test{node: n, rule: r.name}
 	ev := &t.event
 	ev.ID, ev.Kind = "test", event.KindMessage
 	ev.Chat = event.Chat{Kind: event.ChatPrivate, Key: "p-test", Name: "测试"}
 	ev.Sender = event.Person{Key: "p-test", Nickname: "测试", IsFriend: true}
-	text := func(s string) *event.Message {
-		return &event.Message{Type: event.TypeText, Raw: s, Text: s}
-	}
-	inputs, mentioned := 0, false
+	inputs, mentioned, expects := 0, false, false
 	p.entries(n, "test", testKeys, func(key string, _, v *conf.Node) {
 		if v.Kind != conf.Scalar && slices.Contains(testTextKeys, key) {
 			p.fail(v, fmt.Sprintf("%s is a text, here is %s", key, v.Describe()), nullHint(v))
 		}
+		if p.testInput(&t, key, v) {
+			inputs++
+			return
+		}
 		switch key {
-		case "say":
-			inputs++
-			ev.Message = text(v.Value)
-		case "request":
-			inputs++
-			ev.Kind = event.KindFriendRequest
-			ev.Request = &event.Request{Text: v.Value}
-		case "joins":
-			inputs++
-			ev.Kind = event.KindMemberJoined
-			ev.Members = &event.Members{}
-			for _, name := range p.texts(key, v) {
-				ev.Members.People = append(ev.Members.People, event.Person{Nickname: name})
-			}
-		case "recalled":
-			inputs++
-			ev.Kind = event.KindRecalled
-			ev.Recalled = &event.Recalled{Message: text(v.Value)}
 		case "in":
 			ev.Chat = event.Chat{Kind: event.ChatGroup, Key: "g-test", Name: v.Value}
 		case "from":
@@ -86,28 +66,78 @@ func (p *parser) test(n *conf.Node) test {
 			}
 			mentioned = on
 		case "at":
-			at, err := time.ParseInLocation("2006-01-02 15:04", v.Value, p.set.settings.Location)
-			if err != nil {
+			at, ok := p.testTime(v)
+			if !ok {
 				p.fail(v, `at is like "2026-01-05 20:00"`, "")
 			}
 			t.at = at
 		case "expect":
-			t.expect = v.Value
-			if v.Kind != conf.Scalar {
-				p.fail(v, "expect is a step, nothing, or a text that the answer contains", "")
-			}
+			expects = true
+			t.expect = p.expectation(v)
 		}
 	})
 	if inputs != 1 {
-		p.fail(n, "a test has one of say, request, joins, recalled", "")
+		p.fail(n, "a test has one of say, request, joins, recalled, tickled, tick", "")
 	}
-	if t.expect == "" {
+	if !expects {
 		p.fail(n, "a test needs expect:", "reply, nothing, or a text that the answer contains")
+	}
+	if ev.Kind == event.KindTick {
+		ev.Chat, ev.Sender = event.Chat{}, event.Person{}
+		if !r.scheduled() {
+			p.fail(n, "tick: the rule has no schedule", "at: or cron: makes one")
+		}
 	}
 	if ev.Message != nil {
 		ev.Message.Mentioned = mentioned || ev.Chat.Kind == event.ChatPrivate
 	}
 	return t
+}
+
+func (p *parser) testTime(v *conf.Node) (time.Time, bool) {
+	at, err := time.ParseInLocation("2006-01-02 15:04", v.Value, p.set.settings.Location)
+	return at, err == nil && v.Kind == conf.Scalar
+}
+
+// testInput reads what happens in a test; ok is false for its other keys.
+func (p *parser) testInput(t *test, key string, v *conf.Node) (ok bool) {
+	ev := &t.event
+	text := func(s string) *event.Message {
+		return &event.Message{Type: event.TypeText, Raw: s, Text: s}
+	}
+	switch key {
+	case "say":
+		ev.Message = text(v.Value)
+	case "request":
+		ev.Kind = event.KindFriendRequest
+		ev.Request = &event.Request{Text: v.Value}
+	case "joins":
+		ev.Kind = event.KindMemberJoined
+		ev.Members = &event.Members{}
+		for _, name := range p.texts(key, v) {
+			ev.Members.People = append(ev.Members.People, event.Person{Nickname: name})
+		}
+	case "recalled":
+		ev.Kind = event.KindRecalled
+		ev.Recalled = &event.Recalled{Message: text(v.Value)}
+	case "tickled":
+		if on, ok := v.Bool(); !ok || !on {
+			p.fail(v, "tickled is true, here is "+v.Describe(), "")
+		}
+		ev.Kind = event.KindTickled
+		ev.Tickled = &event.Tickled{Me: true}
+	case "tick":
+		ev.Kind = event.KindTick
+		if on, ok := v.Bool(); ok && on {
+			break
+		}
+		if t.at, ok = p.testTime(v); !ok {
+			p.fail(v, `tick is true, or a time like "2026-01-05 08:30", here is `+v.Describe(), "")
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 // RunTests runs the tests of the file through all rules: without cooldowns, and
@@ -139,7 +169,7 @@ type trial struct {
 func (s *Set) run(t test) (problem string, ok bool) {
 	tr := trial{most: 1}
 	for ; tr.variant < tr.most; tr.variant++ {
-		if problem, ok := t.judge(s.try(t, &tr)); !ok {
+		if problem, ok := t.expect.judge(s.try(t, &tr)); !ok {
 			return problem, false
 		}
 	}
@@ -151,6 +181,9 @@ func (s *Set) try(t test, tr *trial) event.Decision {
 	if in.Now.IsZero() {
 		in.Now = time.Date(2026, 1, 7, 12, 0, 0, 0, s.settings.Location)
 	}
+	if t.event.Kind == event.KindTick {
+		return s.tryTicks(t, in)
+	}
 	in.Command, _, _ = s.CommandName(&t.event)
 	dec := s.Decide(in)
 	for len(dec.Gather) > 0 && in.Gathered == "" {
@@ -160,37 +193,18 @@ func (s *Set) try(t test, tr *trial) event.Decision {
 	return dec
 }
 
-// judge compares what was decided with what the test expects.
-func (t *test) judge(dec event.Decision) (problem string, ok bool) {
-	var did []string
-	var texts []string
-	for _, f := range dec.Firings {
-		for _, a := range f.Steps {
-			did = append(did, string(a.Kind))
-			texts = append(texts, a.Message.Text)
-		}
+// tryTicks runs the test's own rule, or those that are due at its time.
+func (s *Set) tryTicks(t test, in Input) event.Decision {
+	due := []string{t.rule}
+	if !t.at.IsZero() {
+		due = s.dueAt(t.at)
 	}
-	steps := match.Spellings(stepKeys)
-	switch kind, isStep := steps[t.expect]; {
-	case t.expect == expectNothing || t.expect == "无":
-		if len(did) > 0 {
-			return fmt.Sprintf("expected nothing, but rule %s fired: %s", dec.Firings[0].Rule, strings.Join(did, ", ")), false
-		}
-	case isStep:
-		if !slices.Contains(did, kind) {
-			return fmt.Sprintf("expected %s, got %s", kind, orNothing(did)), false
-		}
-	default:
-		if !slices.ContainsFunc(texts, func(got string) bool { return strings.Contains(got, t.expect) }) {
-			return fmt.Sprintf("expected an answer with %q, got %q", t.expect, strings.Join(texts, "\n")), false
-		}
+	var all event.Decision
+	for _, rule := range due {
+		ev := t.event
+		ev.Tick = &event.Tick{Rule: rule, Due: in.Now}
+		in.Event = &ev
+		all.Firings = append(all.Firings, s.Decide(in).Firings...)
 	}
-	return "", true
-}
-
-func orNothing(did []string) string {
-	if len(did) == 0 {
-		return expectNothing
-	}
-	return strings.Join(did, ", ")
+	return all
 }

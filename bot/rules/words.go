@@ -91,12 +91,15 @@ var (
 		{"request", "申请"},
 		{"joins", "入群"},
 		{"recalled", "撤回"},
+		{"tickled", "拍一拍"},
+		{"tick", "到点"},
 		{"in", "在"},
 		{"from", "发送者"},
 		{"mentioned", "被提及"},
 		{"at", "时间"},
 		{"expect", "期望"},
 	}
+	expectKeys       = []match.Word{{"text", "文本"}, {"rule", "规则"}, {"steps", "步骤"}}
 	placeholderWords = []match.Word{
 		{"date", "日期"},
 		{"time", "时刻"},
