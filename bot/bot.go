@@ -37,6 +37,7 @@ type Bot struct {
 	world    *world
 	brakes   *brakes
 	alerts   *alerter
+	schedule *scheduler
 
 	started time.Time
 	notices chan string
@@ -111,6 +112,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 		t.start(ctx, "control", c.Run)
 	}
 	t.start(ctx, "dispatch", b.dispatchWhenReady)
+	t.start(ctx, "schedules", b.schedule.run)
 	t.start(ctx, "watch", b.watcher().run)
 	t.start(ctx, "prune", b.pruneLoop)
 	t.start(ctx, "outages", b.outageLoop)
@@ -213,6 +215,12 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	b.acc.dispatch = b.dispatch
+	b.schedule = &scheduler{
+		clock: o.Clock, store: b.store, log: b.component("schedules"), set: b.live.set.Load, connected: b.acc.connected,
+		commit:  func(ctx context.Context, events []event.Event) error { return b.acc.commit(ctx, nil, events) },
+		notice:  b.notice,
+		changed: make(chan struct{}, 1),
+	}
 	return nil
 }
 
@@ -280,6 +288,7 @@ func withTargets(steps []event.Action, s event.Settings) []event.Action {
 func (b *Bot) tell(n Notice) {
 	if _, ok := n.(LoggedIn); ok {
 		b.told.Do(func() { close(b.ready) })
+		b.schedule.kick()
 	}
 	if b.opts.Observe == nil {
 		return
@@ -342,6 +351,7 @@ func (b *Bot) watcher() *watcher {
 func (b *Bot) loaded(ctx context.Context) {
 	set := b.live.set.Load()
 	b.brakes.fileSays(ctx, set.Settings().Mode)
+	b.schedule.kick()
 	plugins := b.host.Plugins()
 	running := 0
 	for _, p := range plugins {

@@ -196,6 +196,9 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 	if ev.Kind == event.KindSystem {
 		return outcome{text: outcomeNotice}
 	}
+	if ev.Kind == event.KindTick {
+		return d.tick(it)
+	}
 	reason := d.opts.Prepare.Prepare(ctx, ev)
 	d.opts.Plugins.Observe(ctx, ev)
 	if reason != "" {
@@ -227,6 +230,21 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		return out
 	}
 	return d.after(ctx, it, run, out)
+}
+
+// tick asks the rules about one of them that is due. Nobody did anything, so nobody
+// else is asked, and no loop is guarded.
+func (d *Dispatcher) tick(it *item) outcome {
+	if d.stale(&it.Event) {
+		return outcome{text: outcomeStale}
+	}
+	out := outcome{text: outcomeNothing, firings: d.decide(it, "", "").Firings}
+	for _, f := range out.firings {
+		if !f.DryRun {
+			out.text = "rule " + f.Rule
+		}
+	}
+	return out
 }
 
 // silent tells why nothing may answer an event now.
