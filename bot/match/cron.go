@@ -15,10 +15,6 @@ type cron struct {
 	eachMonthDay, eachWeekDay bool
 }
 
-var monthWords = [...]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
-
-var weekWords = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-
 // cronField is one of the five.
 type cronField struct {
 	name     string
@@ -26,22 +22,25 @@ type cronField struct {
 	words    []string // by value, from min
 }
 
-var cronFields = [5]cronField{
-	{"minute", 0, 59, nil},
-	{"hour", 0, 23, nil},
-	{"day of the month", 1, 31, nil},
-	{"month", 1, 12, monthWords[:]},
-	{"day of the week", 0, 7, weekWords[:]},
+func cronFields() [5]cronField {
+	return [5]cronField{
+		{"minute", 0, 59, nil},
+		{"hour", 0, 23, nil},
+		{"day of the month", 1, 31, nil},
+		{"month", 1, 12, []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+		{"day of the week", 0, 7, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+	}
 }
 
 // parseCron reads five fields; bad names what is wrong.
 func parseCron(text string) (c *cron, bad string) {
+	table := cronFields()
 	fields := strings.Fields(strings.ToLower(text))
-	if len(fields) != len(cronFields) {
+	if len(fields) != len(table) {
 		return nil, "has " + strconv.Itoa(len(fields)) + " fields, not 5"
 	}
-	var bits [len(cronFields)]uint64
-	for i, f := range cronFields {
+	var bits [len(table)]uint64
+	for i, f := range table {
 		b, ok := f.parse(fields[i])
 		if !ok {
 			return nil, f.name + " " + strconv.Quote(fields[i])

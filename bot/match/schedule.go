@@ -177,9 +177,6 @@ func (c *compiler) upTo(key string, v *conf.Node, to *time.Duration) {
 	*to = d
 }
 
-// scheduled are the conditions that a scheduled rule may have.
-var scheduled = []string{"at", "days", "cron", "spread", "catch_up", "probability"}
-
 // scheduleWhole looks at the schedule as a whole.
 func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 	w, s := c.w, c.w.Schedule
@@ -197,8 +194,9 @@ func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 		c.fail(n, "cron says the days itself", "its last field is the day of the week")
 		return
 	}
+	allowed := []string{"at", "days", "cron", "spread", "catch_up", "probability"}
 	for _, e := range n.Entries {
-		if key, ok := Spelled(whenKeys, e.Key.Value); ok && !slices.Contains(scheduled, key) {
+		if key, ok := Spelled(whenKeys, e.Key.Value); ok && !slices.Contains(allowed, key) {
 			c.fail(e.Key, fmt.Sprintf("%s: a scheduled rule has no event to look at", e.Key.Value), "put other conditions into a rule of their own")
 		}
 	}
