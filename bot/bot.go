@@ -185,6 +185,9 @@ func (b *Bot) connect(ctx context.Context) error {
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
 	}
+	if err := b.live.remember(ctx, b.store); err != nil {
+		return err
+	}
 	send := &sender{
 		acc: b.acc, brakes: b.brakes, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{},
 	}
@@ -240,7 +243,9 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 	now := b.opts.Clock.Now()
 	settings := b.live.Settings()
 	var ds []event.Delivery
+	var notes []event.Note
 	for _, f := range firings {
+		notes = append(notes, f.Notes...)
 		if f.DryRun {
 			b.log.Info().Str("rule", f.Rule).Str("msg", ev.ID).Msg("dry run: rule fired")
 			continue
@@ -253,7 +258,7 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 		ds = append(ds, outbox.Plan(ev, handler, steps, now, newSendID, settings.Pace.SplitAt)...)
 		b.log.Info().Str("rule", f.Rule).Str("chat", ev.Chat.Key).Str("msg", ev.ID).Msg("rule fired")
 	}
-	ds, err := b.store.Finish(ctx, seqs, outcome, ds)
+	ds, err := b.store.Finish(ctx, seqs, outcome, ds, notes...)
 	if err != nil {
 		return err
 	}

@@ -293,3 +293,34 @@ func TestOwnMessageHandedOutAfterARestartIsNoHandover(t *testing.T) {
 	ming.Say("ping")
 	r.wantSent("pong", "pong")
 }
+
+func TestCooldownsSurviveARestart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, `
+settings: {pace: off, timezone: UTC, loop_guard: off}
+rules:
+  - {name: a, exact: ping, reply: pong, cooldown: {every: 1h, notice: 歇会儿}}
+  - {name: b, exact: more, reply: once, limit: 1/day}
+  - {name: c, exact: ok, reply: fine}
+`, nil)
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	stop := r.online()
+	ming.Say("ping")
+	ming.Say("more")
+	r.wantSent("pong", "once")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.polling()
+	ming.Say("ping")
+	ming.Say("ping")
+	ming.Say("more")
+	ming.Say("ok")
+	got := r.sent(5)
+	for _, text := range []string{"pong", "once", "歇会儿", "规则「b」到了上限 1/day，暂时不再执行。", "fine"} {
+		if !slices.Contains(got, text) {
+			t.Errorf("sent %q, not %q", got, text)
+		}
+	}
+}

@@ -114,6 +114,9 @@ func (b *Bot) pruneLoop(ctx context.Context) error {
 
 // prune forgets in steps, so that whoever writes in between waits for one only.
 func (b *Bot) prune(ctx context.Context) error {
+	if err := b.live.forget(ctx, b.store); err != nil {
+		return err
+	}
 	h := b.opts.Config.History.withDefaults()
 	for more := true; more; {
 		recall := b.live.Settings().Recall

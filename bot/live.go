@@ -21,6 +21,7 @@ import (
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
 	"wxbot/bot/rules"
+	"wxbot/bot/store"
 )
 
 // live is the set of rules in force. A good file replaces it in one step; a bad
@@ -138,6 +139,20 @@ func (l *live) start() error {
 	l.set.Store(old)
 	l.log.Error().Err(err).Str("file", l.file).Msg("rules invalid: running with the last good ones")
 	return nil
+}
+
+// remember takes up the cooldowns and limits that the last run left.
+func (l *live) remember(ctx context.Context, s *store.Store) error {
+	notes, err := s.Notes(ctx, rules.NotePrefix)
+	if err != nil {
+		return err
+	}
+	return s.DropNotes(ctx, l.memory.Restore(notes, l.clock.Now()))
+}
+
+// forget drops what is over of cooldowns and limits.
+func (l *live) forget(ctx context.Context, s *store.Store) error {
+	return s.DropNotes(ctx, l.memory.Forget(l.clock.Now()))
 }
 
 // reload loads the rules anew. changed is false if the content is the same as

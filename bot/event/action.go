@@ -109,7 +109,12 @@ type Firing struct {
 	DryRun bool     `json:"dry_run,omitempty"`
 	// Handler is what the outbox calls its sequence; "" is "rule:" and the rule.
 	Handler string `json:"handler,omitempty"`
+	// Notes are what the rule remembers of it: committed with it, or not at all.
+	Notes []Note `json:"-"`
 }
+
+// Note is something small to be remembered under a key.
+type Note struct{ Key, Value string }
 
 // Receipt tells the outcome of a send that the server accepted.
 type Receipt struct {

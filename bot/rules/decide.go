@@ -83,24 +83,25 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 	dryRun := r.dryRun && in.trial == nil
 	out.Ended = r.ends(in)
 	f := filler{in: in, caps: caps, set: s}
-	switch in.Memory.pass(r, coolKey(r, in.Event), in.Now) {
+	verdict, notes := in.Memory.pass(r, coolKey(r, in.Event), in.Now)
+	firing := event.Firing{Rule: r.name, DryRun: dryRun, Notes: notes}
+	switch verdict {
 	case free:
 	case coldFirst:
 		if len(r.cooldown.notice) > 0 {
-			out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: dryRun, Steps: []event.Action{{
-				Kind: event.ActReply, Message: event.Outgoing{Text: r.cooldown.notice.fill(f.value)},
-			}}})
+			firing.Steps = []event.Action{{Kind: event.ActReply, Message: event.Outgoing{Text: r.cooldown.notice.fill(f.value)}}}
+			out.Firings = append(out.Firings, firing)
 		}
 		return
 	case fullFirst:
-		out.Firings = append(out.Firings, event.Firing{Rule: r.name, DryRun: dryRun, Steps: []event.Action{{
+		firing.Steps = []event.Action{{
 			Kind: event.ActNotify, Message: event.Outgoing{Text: fmt.Sprintf("规则「%s」到了上限 %s，暂时不再执行。", r.name, r.limit.written)},
-		}}})
+		}}
+		out.Firings = append(out.Firings, firing)
 		return
 	case cold, full:
 		return
 	}
-	firing := event.Firing{Rule: r.name, DryRun: dryRun}
 	if len(r.oneOf) > 0 {
 		one := in.choose(in.Memory, r.name, r.oneOf)
 		firing.Steps = []event.Action{{Kind: event.ActReply, Message: one.fill(&f)}}

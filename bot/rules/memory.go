@@ -1,36 +1,134 @@
 package rules
 
 import (
+	"encoding/json"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
+
+	"wxbot/bot/event"
 )
 
 // Memory is what rules remember between events: when they fired, and what they
 // said last. It is kept by rule name, so that a reload changes nothing, and is
 // safe for concurrent use.
+//
+// What brakes a rule also goes into the notes of its firings: stored with them and
+// given to Restore, it outlives the process. Of two firings of one rule at the same
+// moment the older tally may be the one that is stored.
 type Memory struct {
 	mu     sync.Mutex
 	cools  map[memoryKey]cooling
-	fired  map[string][]time.Time
-	told   map[string]bool // of rules at their limit: that they are
+	fired  map[string]tally
 	spoken map[memoryKey]int
 }
 
 type memoryKey struct{ rule, what string }
 
 type cooling struct {
-	since  time.Time
-	until  time.Time
-	count  int
-	warned bool
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"`
+	Count  int       `json:"count"`
+	Warned bool      `json:"warned,omitempty"`
 }
 
-// memoryCap bounds each table.
-const memoryCap = 50_000
+// tally counts the firings of a rule: of one calendar day, or by their times.
+type tally struct {
+	Day   string      `json:"day,omitempty"`
+	N     int         `json:"n,omitempty"`
+	Times []time.Time `json:"times,omitempty"`
+	Told  bool        `json:"told,omitempty"` // that the limit is reached
+
+	Last time.Time `json:"last"` // when it was counted last
+}
+
+const (
+	// memoryCap bounds each table.
+	memoryCap = 50_000
+	// tallyKeep is longer than any window of a limit that people write.
+	tallyKeep = 32 * 24 * time.Hour
+
+	// NotePrefix begins the keys of all notes.
+	NotePrefix = "rule/"
+	coolPrefix = NotePrefix + "cool/"
+	firePrefix = NotePrefix + "fired/"
+)
 
 // NewMemory makes an empty memory.
 func NewMemory() *Memory {
-	return &Memory{cools: map[memoryKey]cooling{}, fired: map[string][]time.Time{}, told: map[string]bool{}, spoken: map[memoryKey]int{}}
+	return &Memory{cools: map[memoryKey]cooling{}, fired: map[string]tally{}, spoken: map[memoryKey]int{}}
+}
+
+// Restore takes up what the notes of former firings tell. It returns the keys of
+// those that are of no use any more.
+func (m *Memory) Restore(notes []event.Note, now time.Time) (useless []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range notes {
+		if !m.restoreLocked(n) {
+			useless = append(useless, n.Key)
+		}
+	}
+	return append(useless, m.forgetLocked(now)...)
+}
+
+func (m *Memory) restoreLocked(n event.Note) bool {
+	if name, ok := strings.CutPrefix(n.Key, firePrefix); ok {
+		rule, err := url.PathUnescape(name)
+		var t tally
+		if err != nil || json.Unmarshal([]byte(n.Value), &t) != nil || len(m.fired) >= memoryCap {
+			return false
+		}
+		m.fired[rule] = t
+		return true
+	}
+	name, ok := strings.CutPrefix(n.Key, coolPrefix)
+	rule, what, two := strings.Cut(name, "/")
+	rule, err := url.PathUnescape(rule)
+	what, err2 := url.PathUnescape(what)
+	var c cooling
+	if !ok || !two || err != nil || err2 != nil || json.Unmarshal([]byte(n.Value), &c) != nil || len(m.cools) >= memoryCap {
+		return false
+	}
+	m.cools[memoryKey{rule, what}] = c
+	return true
+}
+
+// Forget drops what is over and returns the keys of its notes.
+func (m *Memory) Forget(now time.Time) (keys []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.forgetLocked(now)
+}
+
+func (m *Memory) forgetLocked(now time.Time) (keys []string) {
+	for k, c := range m.cools {
+		if !now.Before(c.Until) {
+			delete(m.cools, k)
+			keys = append(keys, k.note())
+		}
+	}
+	for rule, t := range m.fired {
+		if now.Sub(t.Last) > tallyKeep {
+			delete(m.fired, rule)
+			keys = append(keys, firePrefix+url.PathEscape(rule))
+		}
+	}
+	return keys
+}
+
+func (k memoryKey) note() string {
+	return coolPrefix + url.PathEscape(k.rule) + "/" + url.PathEscape(k.what)
+}
+
+// noteOf gives what is to be stored; of these types, nothing fails to encode.
+func noteOf(key string, value any) event.Note {
+	text, err := json.Marshal(value)
+	if err != nil {
+		text = []byte("{}")
+	}
+	return event.Note{Key: key, Value: string(text)}
 }
 
 // verdict of a brake.
@@ -45,80 +143,102 @@ const (
 )
 
 // pass asks whether a rule may fire now, and notes that it does.
-func (m *Memory) pass(r *rule, key string, now time.Time) brake {
+func (m *Memory) pass(r *rule, key string, now time.Time) (brake, []event.Note) {
 	if m == nil || r.cooldown == nil && r.limit == nil {
-		return free
+		return free, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r.limit != nil {
-		if m.fullLocked(r, now) {
-			if m.told[r.name] {
-				return full
-			}
-			m.told[r.name] = true
-			return fullFirst
+	var notes []event.Note
+	fired := m.fired[r.name]
+	if r.limit != nil && r.limit.full(&fired, now) {
+		told := fired.Told
+		fired.Told = true
+		m.fired[r.name] = fired
+		if told {
+			return full, nil
 		}
-		delete(m.told, r.name)
+		return fullFirst, []event.Note{noteOf(firePrefix+url.PathEscape(r.name), fired)}
 	}
 	if r.cooldown != nil {
-		if b := m.coolLocked(r, memoryKey{r.name, key}, now); b != free {
-			return b
+		k := memoryKey{r.name, key}
+		b := m.coolLocked(r, k, now)
+		if b == cold {
+			return b, nil
+		}
+		notes = append(notes, noteOf(k.note(), m.cools[k]))
+		if b != free {
+			return b, notes
 		}
 	}
 	if r.limit != nil {
-		m.fired[r.name] = append(m.fired[r.name], now)
+		r.limit.count(&fired, now)
+		m.fired[r.name] = fired
+		notes = append(notes, noteOf(firePrefix+url.PathEscape(r.name), fired))
 	}
-	return free
+	return free, notes
 }
 
 func (m *Memory) coolLocked(r *rule, key memoryKey, now time.Time) brake {
 	c := m.cools[key]
-	if !now.Before(c.until) {
+	if !now.Before(c.Until) {
 		if len(m.cools) >= memoryCap {
-			m.forgetLocked(now)
+			if m.forgetLocked(now); len(m.cools) >= memoryCap {
+				clear(m.cools)
+			}
 		}
-		c = cooling{since: now, until: now.Add(r.cooldown.every)}
+		c = cooling{Since: now, Until: now.Add(r.cooldown.every)}
 	}
-	if c.count >= r.cooldown.most {
-		warned := c.warned
-		c.warned = true
+	if c.Count >= r.cooldown.most {
+		warned := c.Warned
+		c.Warned = true
 		m.cools[key] = c
 		if !warned {
 			return coldFirst
 		}
 		return cold
 	}
-	c.count++
+	c.Count++
 	m.cools[key] = c
 	return free
 }
 
-func (m *Memory) forgetLocked(now time.Time) {
-	for k, c := range m.cools {
-		if !now.Before(c.until) {
-			delete(m.cools, k)
+// full tells whether the window is used up: a sliding one, or the calendar day.
+// What is before it is dropped.
+func (l *limit) full(t *tally, now time.Time) bool {
+	n := 0
+	if l.day {
+		if t.Day == now.Format(time.DateOnly) {
+			n = t.N
 		}
+	} else {
+		// Another copy of the slice may be on its way to the disk.
+		var keep []time.Time
+		for _, at := range t.Times {
+			if now.Sub(at) < l.per {
+				keep = append(keep, at)
+			}
+		}
+		t.Times, n = keep, len(keep)
 	}
-	if len(m.cools) >= memoryCap {
-		clear(m.cools)
+	if n < l.n {
+		t.Told = false
 	}
+	return n >= l.n
 }
 
-// fullLocked counts the firings of the window: a sliding one, or the calendar day.
-func (m *Memory) fullLocked(r *rule, now time.Time) bool {
-	keep := m.fired[r.name][:0]
-	for _, t := range m.fired[r.name] {
-		inside := now.Sub(t) < r.limit.per
-		if r.limit.day {
-			inside = t.In(now.Location()).Format(time.DateOnly) == now.Format(time.DateOnly)
-		}
-		if inside {
-			keep = append(keep, t)
-		}
+// count counts a firing.
+func (l *limit) count(t *tally, now time.Time) {
+	t.Last = now
+	if !l.day {
+		t.Times, t.Day, t.N = append(t.Times, now), "", 0
+		return
 	}
-	m.fired[r.name] = keep
-	return len(keep) >= r.limit.n
+	if day := now.Format(time.DateOnly); t.Day != day {
+		t.Day, t.N = day, 0
+	}
+	t.N++
+	t.Times = nil
 }
 
 // choose picks one of several by weight, another than the last under the same key

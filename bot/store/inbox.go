@@ -157,8 +157,9 @@ func (s *Store) Unfinished(ctx context.Context, chat string, after int64, limit 
 // Finish marks events done with an outcome and adds deliveries, together. The
 // deliveries come back with their ids. If all of the events were done already, as
 // after a write whose outcome was unclear, what was added then for the same event
-// and handler is not added again and comes back as it is stored.
-func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
+// and handler is not added again and comes back as it is stored. Notes are written
+// with it.
+func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery, notes ...event.Note) ([]event.Delivery, error) {
 	rows, err := newRows(ds)
 	if err != nil {
 		return nil, err
@@ -172,6 +173,11 @@ func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []e
 				return fmt.Errorf("finish event: %w", err)
 			}
 			fresh = fresh || n > 0
+		}
+		for _, n := range notes {
+			if err := setMeta(ctx, tx, n.Key, n.Value); err != nil {
+				return err
+			}
 		}
 		var err error
 		out, err = appendTx(ctx, tx, rows, !fresh)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wxbot/bot/event"
 )
 
 // Meta gives a value of the daemon's own, "" if it was never set.
@@ -22,10 +24,49 @@ func (s *Store) Meta(ctx context.Context, key string) (string, error) {
 
 // SetMeta sets a value of the daemon's own.
 func (s *Store) SetMeta(ctx context.Context, key, value string) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error { return setMeta(ctx, tx, key, value) })
+}
+
+func setMeta(ctx context.Context, tx *tx, key, value string) error {
+	_, err := tx.exec(ctx, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+	if err != nil {
+		return fmt.Errorf("store %s: %w", key, err)
+	}
+	return nil
+}
+
+// Notes gives the values whose keys begin with a prefix, which ends in "/".
+func (s *Store) Notes(ctx context.Context, prefix string) ([]event.Note, error) {
+	// "0" follows "/".
+	rows, err := s.read.QueryContext(ctx, "SELECT key, value FROM meta WHERE key >= ? AND key < ?", prefix, strings.TrimSuffix(prefix, "/")+"0")
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", prefix, err)
+	}
+	defer rows.Close()
+	var out []event.Note
+	for rows.Next() {
+		var n event.Note
+		if err := rows.Scan(&n.Key, &n.Value); err != nil {
+			return nil, fmt.Errorf("read %s: %w", prefix, err)
+		}
+		out = append(out, n)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", prefix, err)
+	}
+	return out, nil
+}
+
+// DropNotes forgets values by their keys.
+func (s *Store) DropNotes(ctx context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	return s.update(ctx, func(ctx context.Context, tx *tx) error {
-		_, err := tx.exec(ctx, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
-		if err != nil {
-			return fmt.Errorf("store %s: %w", key, err)
+		for _, key := range keys {
+			if _, err := tx.exec(ctx, "DELETE FROM meta WHERE key = ?", key); err != nil {
+				return fmt.Errorf("forget %s: %w", key, err)
+			}
 		}
 		return nil
 	})
