@@ -2,8 +2,9 @@ package bot
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,23 +17,31 @@ const handlerAdmin = "admin"
 
 // admin carries out what operators say in a chat: the account's own phone in
 // 文件传输助手, and admins of the settings. ok is false for anything else.
-func (b *Bot) admin(ctx context.Context, ev *event.Event) (answer event.Firing, ok bool) {
+func (b *Bot) admin(ctx context.Context, ev *event.Event) (answers []event.Firing, ok bool) {
 	if ev.Kind != event.KindMessage || ev.Message == nil || ev.Message.Type != event.TypeText {
-		return answer, false
+		return nil, false
 	}
 	s := b.live.Settings()
 	name, args, ok := commandOf(ev.Message.Text, s.Prefixes)
 	if !ok || !b.isAdmin(ev, s) {
-		return answer, false
+		return nil, false
 	}
-	text, ok := b.adminCommand(ctx, name, args)
-	if !ok {
-		return answer, false
+	var steps []event.Action
+	text := ""
+	if name == "撤回" || name == "revoke" {
+		text, steps = b.adminRevoke(ctx, ev, args)
+	} else if text, ok = b.adminCommand(ctx, ev, name, args); !ok {
+		return nil, false
 	}
 	b.log.Info().Str("command", name).Str("chat", ev.Chat.Key).Msg("admin command")
-	return event.Firing{Handler: handlerAdmin, Rule: handlerAdmin, Steps: []event.Action{{
+	answers = []event.Firing{{Handler: handlerAdmin, Rule: handlerAdmin, Steps: []event.Action{{
 		Kind: event.ActNotify, ToKey: ev.Chat.Key, Message: event.Outgoing{Text: text},
-	}}}, true
+	}}}}
+	for i, s := range steps {
+		// One that fails leaves the others alone.
+		answers = append(answers, event.Firing{Handler: handlerAdmin + ":" + strconv.Itoa(i+1), Rule: handlerAdmin, Steps: []event.Action{s}})
+	}
+	return answers, true
 }
 
 // commandOf takes a command apart. The prefix is required: a rule may well answer
@@ -71,7 +80,7 @@ func (b *Bot) isAdmin(ev *event.Event, s event.Settings) bool {
 }
 
 // adminCommand does what a command says and tells what to answer.
-func (b *Bot) adminCommand(ctx context.Context, name, args string) (text string, ok bool) {
+func (b *Bot) adminCommand(ctx context.Context, ev *event.Event, name, args string) (text string, ok bool) {
 	switch name {
 	case "停", "暂停", "pause":
 		return b.adminPause(ctx, args), true
@@ -83,11 +92,17 @@ func (b *Bot) adminCommand(ctx context.Context, name, args string) (text string,
 		return b.adminMode(ctx, event.ModeTrial), true
 	case "重载", "reload":
 		if err := b.Reload(ctx); err != nil {
-			return "新文件有误，仍用旧的：\n" + firstLines(err.Error(), noticeLines), true
+			return b.say(event.SayReloadFailed, "why", firstLines(err.Error(), noticeLines)), true
 		}
-		return "已重新载入。", true
+		return b.say(event.SayReloaded), true
 	case "状态", "status":
 		return b.adminStatus(), true
+	case "规则", "rules":
+		return b.adminRules(ev.Chat, args), true
+	case "关", "off":
+		return b.adminSwitch(ctx, ev.Chat, name, args, true), true
+	case "开", "on":
+		return b.adminSwitch(ctx, ev.Chat, name, args, false), true
 	}
 	return "", false
 }
@@ -96,16 +111,16 @@ func (b *Bot) adminPause(ctx context.Context, args string) string {
 	d, name := durationAndName(args)
 	p, err := b.Pause(ctx, d, name)
 	if err != nil {
-		return "没有暂停：" + err.Error()
+		return b.say(event.SayNotPaused, "why", err.Error())
 	}
-	where := "全部"
+	where := b.say(event.SayEverything)
 	if p.Name != "" {
 		where = "「" + p.Name + "」"
 	}
 	if p.Until.IsZero() {
-		return "已暂停" + where + "，发送“/开工”恢复。"
+		return b.say(event.SayPaused, "where", where)
 	}
-	return fmt.Sprintf("已暂停%s，到 %s 恢复。", where, b.local(p.Until).Format("01-02 15:04"))
+	return b.say(event.SayPausedUntil, "where", where, "until", b.moment(p.Until))
 }
 
 // durationAndName takes "30m 客户一群" apart; both parts are optional.
@@ -119,51 +134,54 @@ func durationAndName(args string) (time.Duration, string) {
 
 func (b *Bot) adminResume(ctx context.Context, name string) string {
 	if err := b.Resume(ctx, name); err != nil {
-		return "没有恢复：" + err.Error()
+		return b.say(event.SayNotResumed, "why", err.Error())
 	}
 	if name != "" {
-		return "「" + name + "」已恢复。"
+		return b.say(event.SayResumedChat, "name", name)
 	}
-	return "已恢复。"
+	return b.say(event.SayResumed)
 }
 
 func (b *Bot) adminMode(ctx context.Context, mode event.Mode) string {
 	if err := b.brakes.choose(ctx, mode, b.live.fileMode()); err != nil {
 		b.log.Error().Err(err).Msg("mode not stored")
-		return "没有切换：状态无法保存。"
+		return b.say(event.SayModeNotStored)
 	}
 	b.log.Info().Str("mode", string(mode)).Msg("mode chosen by an admin")
 	if mode == event.ModeLive {
-		return "已上线：规则和插件的回复会真正发送。rules.yaml 里的 mode 改动后，以文件为准。"
+		return b.say(event.SayLive)
 	}
-	return "已进入试运行：只记录，不发送。rules.yaml 里的 mode 改动后，以文件为准。"
+	return b.say(event.SayTrial)
 }
 
 // adminStatus is the status for a chat: what a person on a phone wants to know.
 func (b *Bot) adminStatus() string {
 	set := b.live.set.Load()
 	s := b.brakes.now()
-	lines := []string{
-		fmt.Sprintf("规则 %d 条，插件 %d 个，模式 %s", len(set.Rules()), len(b.host.Plugins()), modeName(b.live.Settings().Mode)),
-	}
+	lines := []string{b.say(event.SayStatus, "rules", strconv.Itoa(len(set.Rules())), "plugins", strconv.Itoa(len(b.host.Plugins())),
+		"mode", modeName(b.live.Settings().Mode))}
 	if s.Paused != nil {
-		lines = append(lines, "已暂停，自 "+b.local(s.Paused.Since).Format("01-02 15:04"))
+		lines = append(lines, b.say(event.SayStatusPaused, "since", b.moment(s.Paused.Since)))
 	}
 	for _, h := range s.Chats {
-		lines = append(lines, "已暂停「"+h.Name+"」")
+		lines = append(lines, b.say(event.SayStatusChat, "name", h.Name))
 	}
 	if s.Warned != nil {
-		lines = append(lines, "微信发出过警告，主动消息已停止；确认后发送“/开工”恢复。")
+		lines = append(lines, b.say(event.SayStatusWarned))
 	}
 	for _, stop := range b.outbox.Stops() {
-		lines = append(lines, fmt.Sprintf("操作过于频繁：%s 停到 %s", stop.Class, b.local(stop.Until).Format("15:04")))
+		lines = append(lines, b.say(event.SayStatusStopped, "what", stop.Class, "until", b.local(stop.Until).Format("15:04")))
+	}
+	for _, rule := range slices.Sorted(maps.Keys(s.Rules)) {
+		lines = append(lines, b.say(event.SayStatusOff, "rule", rule, "where", inGroups(s.Rules[rule].groups())))
 	}
 	if bad := b.broken(); bad != "" {
-		lines = append(lines, "新文件有误："+firstLines(bad, 1))
+		lines = append(lines, b.say(event.SayStatusBroken, "why", firstLines(bad, 1)))
 	}
 	n := b.outbox.Counts()
-	lines = append(lines, fmt.Sprintf("已发 %d，等待 %d，失败 %d，不确定 %d，过期 %d", n.Sent, n.Waiting, n.Failed, n.Unknown, n.Expired))
-	return strings.Join(lines, "\n")
+	lines = append(lines, b.say(event.SayStatusCounts, "sent", strconv.Itoa(n.Sent), "waiting", strconv.Itoa(n.Waiting),
+		"failed", strconv.Itoa(n.Failed), "unknown", strconv.Itoa(n.Unknown), "expired", strconv.Itoa(n.Expired)))
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), "\n")
 }
 
 func modeName(m event.Mode) string {

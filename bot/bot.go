@@ -184,6 +184,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
 		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
+		off: b.brakes.rulesOff,
 	}
 	if err := b.live.remember(ctx, b.store); err != nil {
 		return err
@@ -220,8 +221,8 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.acc.dispatch = b.dispatch
 	b.schedule = &scheduler{
 		clock: o.Clock, store: b.store, log: b.component("schedules"), set: b.live.set.Load, connected: b.acc.connected,
-		commit:  func(ctx context.Context, events []event.Event) error { return b.acc.commit(ctx, nil, events) },
-		notice:  b.notice,
+		commit: func(ctx context.Context, events []event.Event) error { return b.acc.commit(ctx, nil, events) },
+		off:    b.brakes.rulesOff, words: b.words, notice: b.notice,
 		changed: make(chan struct{}, 1),
 	}
 	return nil
@@ -258,7 +259,7 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 		ds = append(ds, outbox.Plan(ev, handler, steps, now, newSendID, settings.Pace.SplitAt)...)
 		b.log.Info().Str("rule", f.Rule).Str("chat", ev.Chat.Key).Str("msg", ev.ID).Msg("rule fired")
 	}
-	ds, err := b.store.Finish(ctx, seqs, outcome, ds, notes...)
+	ds, err := b.store.FinishNoting(ctx, seqs, outcome, ds, notes)
 	if err != nil {
 		return err
 	}
@@ -328,7 +329,7 @@ func (b *Bot) Reload(ctx context.Context) error {
 	if b.setBroken(text) && err != nil {
 		b.log.Error().Err(err).Msg("new files invalid: the running ones stay")
 		b.tell(Problem{Text: text})
-		b.notice("新文件有误，仍用旧的：\n" + firstLines(text, noticeLines))
+		b.notice(b.say(event.SayReloadFailed, "why", firstLines(text, noticeLines)))
 	}
 	return err
 }
@@ -370,12 +371,21 @@ func (b *Bot) loaded(ctx context.Context) {
 	b.tell(n)
 }
 
+// words are the texts that replace the daemon's own.
+func (b *Bot) words() event.Words { return b.live.set.Load().Settings().Words }
+
+// say gives the text of a phrase, with pairs of a name and a value.
+func (b *Bot) say(p event.Phrase, pairs ...string) string { return b.words().Say(p, pairs...) }
+
 // noticeBound is how many notices wait to be written; more are only logged.
 const noticeBound = 64
 
 // notice tells the operator in WeChat, where settings.notify says. It does not
 // wait.
 func (b *Bot) notice(text string) {
+	if text == "" {
+		return // settings.words silenced it
+	}
 	select {
 	case b.notices <- text:
 	default:
@@ -397,7 +407,7 @@ func (b *Bot) noticeLoop(ctx context.Context) error {
 }
 
 func (b *Bot) muted(ev *event.Event) {
-	b.notice("防循环：" + ev.Sender.Name() + "（" + ev.Chat.Name + "）暂时不再自动回复。")
+	b.notice(b.say(event.SayLoop, "sender", ev.Sender.Name(), "chat", ev.Chat.Name))
 }
 
 // doubtsMost bounds the names that are told to be borne by several.
@@ -416,7 +426,7 @@ func (b *Bot) ambiguous(kind event.ChatKind, name string) {
 		return
 	}
 	b.log.Warn().Str("kind", string(kind)).Msg("several accounts bear one name: set remarks to keep them apart over logins")
-	b.notice("有多个“" + name + "”，重新登录后无法区分：请在手机上设置不同的备注。")
+	b.notice(b.say(event.SayAmbiguous, "name", name))
 }
 
 func (b *Bot) wasSent(chat string, at time.Time) { b.dispatch.Sent(chat, at) }

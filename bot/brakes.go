@@ -43,6 +43,9 @@ type brakeState struct {
 	Warned *warned `json:"warned,omitempty"`
 	// Mode is what an admin said in a chat; it holds until the file says another.
 	Mode *modeChoice `json:"mode,omitempty"`
+	// Rules are those that an admin switched off, by name. The map is replaced,
+	// never changed.
+	Rules map[string]ruleOff `json:"rules,omitempty"`
 }
 
 type hold struct {

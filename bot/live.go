@@ -35,6 +35,8 @@ type live struct {
 	memory    *rules.Memory
 	calls     func(name string) bool
 	names     func() []string // of the bot
+	// off tells of rules that an admin switched off in a chat; nil if there are none.
+	off func(chat string) func(rule string) bool
 	// mode gives the mode in force for that of the file.
 	mode func(file event.Mode) event.Mode
 
@@ -269,6 +271,7 @@ func (l *live) Decide(ev *event.Event, command, gathered string) event.Decision 
 		Memory:   l.memory,
 		BotNames: l.names(),
 		Command:  command,
+		Off:      l.off(ev.Chat.Key),
 		Gathered: gathered,
 		Rand:     rand.Float64,
 	})
@@ -276,7 +279,7 @@ func (l *live) Decide(ev *event.Event, command, gathered string) event.Decision 
 
 // CommandName asks the rules in force whose command a message calls.
 func (l *live) CommandName(ev *event.Event) (rule, name string, ok bool) {
-	return l.set.Load().CommandName(ev)
+	return l.set.Load().CommandOf(rules.Input{Event: ev, Off: l.off(ev.Chat.Key)})
 }
 
 // inbox adapts the store to what the dispatcher needs: what the rules decided is

@@ -120,33 +120,36 @@ func (b *Bot) digest(ctx context.Context, from, to time.Time) (string, error) {
 		return "", err
 	}
 	chats, groups := gatherUnanswered(entries)
-	head := fmt.Sprintf("离线 %s — %s（%s）。", b.local(from).Format("01-02 15:04"), b.local(to).Format("01-02 15:04"), roughly(to.Sub(from)))
+	head := b.say(event.SayOffline, "from", b.moment(from), "to", b.moment(to), "long", roughly(to.Sub(from)))
 	if b.acc.loggedInSince(from) {
-		head += "期间重新登录过，微信不补发退出期间的消息，请看手机。"
+		head += b.say(event.SayOfflineLogin)
 	}
 	lines := []string{head}
 	if len(chats) == 0 {
-		lines = append(lines, "没有未回复的私聊。")
+		lines = append(lines, b.say(event.SayAllAnswered))
 	} else {
-		lines = append(lines, fmt.Sprintf("未回复 %d 个会话：", len(chats)))
+		lines = append(lines, b.say(event.SayUnanswered, "count", strconv.Itoa(len(chats))))
 	}
 	private := b.privateNotices()
 	for i, c := range chats {
 		if i == digestMost {
-			lines = append(lines, fmt.Sprintf("…… 等 %d 个", len(chats)))
+			lines = append(lines, b.say(event.SayMoreChats, "count", strconv.Itoa(len(chats))))
 			break
 		}
-		line := fmt.Sprintf("%s（%d 条）", b.acc.book.nameOf(c.chat), c.n)
+		line := b.say(event.SayUnansweredChat, "name", b.acc.book.nameOf(c.chat), "count", strconv.Itoa(c.n))
 		if private && c.first != "" {
 			line += "：" + c.first
 		}
 		lines = append(lines, line)
 	}
 	if groups > 0 {
-		lines = append(lines, fmt.Sprintf("另有 %d 个群有新消息。", groups))
+		lines = append(lines, b.say(event.SayOtherGroups, "count", strconv.Itoa(groups)))
 	}
 	return strings.Join(lines, "\n"), nil
 }
+
+// moment writes a time for people.
+func (b *Bot) moment(t time.Time) string { return b.local(t).Format("01-02 15:04") }
 
 func roughly(d time.Duration) string {
 	switch d = d.Round(time.Minute); {

@@ -33,7 +33,8 @@ type scheduler struct {
 	store     *store.Store
 	log       zerolog.Logger
 	set       func() *rules.Set
-	off       func(rule string) bool // unless nil: switched off
+	off       func(chat string) func(rule string) bool
+	words     func() event.Words
 	connected func() bool
 	commit    func(ctx context.Context, events []event.Event) error
 	notice    func(text string) // to the operator
@@ -87,7 +88,7 @@ func (s *scheduler) run(ctx context.Context) error {
 // step runs what is due and tells how long there is nothing to do.
 func (s *scheduler) step(ctx context.Context) (wait time.Duration, err error) {
 	now := s.clock.Now()
-	due := s.set().Due(s.state, now, s.off)
+	due := s.set().Due(s.state, now, s.off(""))
 	if !s.connected() {
 		return scheduleLook, s.remember(ctx, onlyNew(due.State, s.state))
 	}
@@ -108,7 +109,7 @@ func (s *scheduler) step(ctx context.Context) (wait time.Duration, err error) {
 	}
 	for _, t := range due.Missed {
 		s.log.Warn().Str("rule", t.Rule).Time("due", t.Due).Msg("scheduled rule missed: it was due too long ago")
-		s.notice(fmt.Sprintf("定时规则「%s」错过了 %s 的执行，时间太久，不再补发。", t.Rule, t.Due.Format("01-02 15:04")))
+		s.notice(s.words().Say(event.SayMissed, "rule", t.Rule, "due", t.Due.Format("01-02 15:04")))
 	}
 	if err := s.remember(ctx, due.State); err != nil {
 		return scheduleLook, err

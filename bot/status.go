@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -84,6 +85,10 @@ func (b *Bot) brakesNow() control.Brakes {
 	out.Owner = len(s.Owner)
 	if s.Warned != nil {
 		out.Warning, out.WarningAt = s.Warned.Text, s.Warned.At
+	}
+	for _, rule := range slices.Sorted(maps.Keys(s.Rules)) {
+		off := s.Rules[rule]
+		out.Rules = append(out.Rules, control.RuleOff{Rule: rule, Since: off.Since, Groups: off.groups()})
 	}
 	for _, stop := range b.outbox.Stops() {
 		out.Throttled = append(out.Throttled, control.Throttled{Action: stop.Class, Until: stop.Until})

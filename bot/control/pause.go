@@ -20,6 +20,16 @@ type Brakes struct {
 	WarningAt time.Time `json:"warning_at,omitzero"`
 	// Throttled are the kinds of action that WeChat stopped.
 	Throttled []Throttled `json:"throttled,omitempty"`
+	// Rules are those that an admin switched off in a chat.
+	Rules []RuleOff `json:"rules,omitempty"`
+}
+
+// RuleOff is a rule that is switched off: in some groups, or everywhere if none is
+// named.
+type RuleOff struct {
+	Rule   string    `json:"rule"`
+	Since  time.Time `json:"since"`
+	Groups []string  `json:"groups,omitempty"`
 }
 
 // Pause is one pause. Name is the chat's; "" is all of them. A zero Until is until

@@ -71,7 +71,7 @@ type Options struct {
 	Muted func(ev *event.Event)
 	// Admin, if set, carries out an operator's command in a chat; ok is false for
 	// anything else. What it decides is queued with "event done".
-	Admin func(ctx context.Context, ev *event.Event) (answer event.Firing, ok bool)
+	Admin func(ctx context.Context, ev *event.Event) (answers []event.Firing, ok bool)
 	// Silent, if set, tells why nothing answers in a chat now; "" if something may.
 	// It is asked after Admin.
 	Silent func(ev *event.Event) (reason string)

@@ -652,8 +652,8 @@ func TestAdminCommandsWorkWhileTheRestIsSilent(t *testing.T) {
 		silent := "paused"
 		w := newWorld(t, 0, func(o *dispatch.Options) {
 			o.Silent = func(*event.Event) string { return silent }
-			o.Admin = func(_ context.Context, ev *event.Event) (event.Firing, bool) {
-				return event.Firing{Rule: "answer"}, ev.Message.Text == "/go"
+			o.Admin = func(_ context.Context, ev *event.Event) ([]event.Firing, bool) {
+				return []event.Firing{{Rule: "answer"}}, ev.Message.Text == "/go"
 			}
 		})
 		defer w.run()()

@@ -208,8 +208,8 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		return outcome{text: outcomeStale}
 	}
 	if d.opts.Admin != nil {
-		if answer, ok := d.opts.Admin(ctx, ev); ok {
-			return outcome{text: outcomeAdmin, firings: []event.Firing{answer}}
+		if answers, ok := d.opts.Admin(ctx, ev); ok {
+			return outcome{text: outcomeAdmin, firings: answers}
 		}
 	}
 	if reason := d.silent(ev); reason != "" {

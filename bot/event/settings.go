@@ -26,6 +26,7 @@ type Settings struct {
 	Recall        Memory
 	Location      *time.Location
 	Prefixes      []string // that may stand before a command
+	Words         Words    // instead of the daemon's own texts
 }
 
 // Handover is how long rules and plugins stay silent in a chat after the account's

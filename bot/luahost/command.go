@@ -15,6 +15,8 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/match"
+
+	"wxbot/bot/event"
 )
 
 // commandSpec is a command as a plugin declared it.
@@ -122,9 +124,9 @@ func contains(list []string, s string) bool {
 }
 
 // usage is the text that a wrong call is answered with.
-func (c *commandSpec) usage(name string) string {
+func (c *commandSpec) usage(words event.Words, name string) string {
 	var text strings.Builder
-	text.WriteString("用法：" + name)
+	text.WriteString(name)
 	for _, p := range c.params {
 		label := p.name
 		if p.rest {
@@ -139,7 +141,7 @@ func (c *commandSpec) usage(name string) string {
 	if c.help != "" {
 		text.WriteString("\n" + c.help)
 	}
-	return text.String()
+	return words.Say(event.SayUsage, "usage", text.String())
 }
 
 var errUsage = errors.New("wrong arguments")

@@ -192,7 +192,7 @@ func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) event.Cl
 	}
 	args, err := spec.parse(c.args)
 	if err != nil {
-		a := event.Action{Kind: event.ActReply, Message: event.Outgoing{Text: spec.usage(c.Name)}}
+		a := event.Action{Kind: event.ActReply, Message: event.Outgoing{Text: spec.usage(h.opts.World.Settings().Words, c.Name)}}
 		if _, err := h.opts.World.Queue(ctx, ev, c.Plugin+c.handler.suffix(), 0, a); err != nil {
 			h.opts.Logger.Error().Err(err).Str("plugin", c.Plugin).Msg("usage not queued")
 			return event.Claimed

@@ -425,7 +425,7 @@ func (p *plugin) fault(ctx context.Context, err error) {
 	if p.host.seen(p.name+"/"+err.Error(), time.Now()) {
 		return
 	}
-	if err := p.host.opts.World.Notify(ctx, "插件 "+p.name+" 出错："+err.Error()); err != nil {
+	if err := p.host.opts.World.Notify(ctx, p.host.opts.World.Settings().Words.Say(event.SayPluginFailed, "plugin", p.name, "why", err.Error())); err != nil {
 		p.host.opts.Logger.Warn().Err(err).Msg("operator not told")
 	}
 }

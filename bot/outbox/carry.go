@@ -274,7 +274,7 @@ func (o *Outbox) heldByMode(d event.Delivery, settings event.Settings) (string, 
 	}
 	o.opts.Logger.Info().Str("chat", d.Chat.Key).Str("handler", d.Handler).
 		Str("action", string(d.Action.Kind)).Msg("trial mode: not done")
-	o.opts.Notify("【试运行】→ " + trialTarget(d) + "：" + trialText(d))
+	o.opts.Notify(settings.Words.Say(event.SayTried, "to", trialTarget(d), "text", trialText(d)))
 	return "trial mode", event.StatusTrial
 }
 
@@ -396,11 +396,12 @@ func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
 	if told {
 		return
 	}
-	what := "未完成"
+	what := event.SayStepFailed
 	if r.Status == event.StatusUnknown {
-		what = "不确定是否完成"
+		what = event.SayStepUnknown
 	}
-	o.opts.Notify(fmt.Sprintf("【%s】%s → %s，第 %d 步 %s：%s", what, d.Handler, trialTarget(d), d.Step+1, d.Action.Kind, r.Reason))
+	o.opts.Notify(o.opts.Settings().Words.Say(what, "handler", d.Handler, "to", trialTarget(d),
+		"step", strconv.Itoa(d.Step+1), "action", string(d.Action.Kind), "why", r.Reason))
 }
 
 func (o *Outbox) countLocked(status event.Status) {

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +24,9 @@ type Input struct {
 	// Gathered is the rule whose gather time is over, for a merged event: nothing
 	// gathers it again.
 	Gathered string
+	// Off, unless nil, tells of rules that are switched off here: as if they were not
+	// in the file.
+	Off func(rule string) bool
 	// Rand draws from [0, 1); nil always draws 0.
 	Rand func() float64
 
@@ -47,10 +49,15 @@ func (s *Set) Decide(in Input) event.Decision {
 	w := s.walk(in)
 	defer w.end()
 	for !out.Ended && w.next() {
+		if in.off(w.rule) {
+			continue
+		}
 		s.fire(&out, w.rule, in, w.caps)
 	}
 	return out
 }
+
+func (in *Input) off(r *rule) bool { return in.Off != nil && in.Off(r.name) }
 
 func (s *Set) local(now time.Time) time.Time {
 	if s.settings.Location != nil {
@@ -68,7 +75,7 @@ func (s *Set) gathers(in Input) (event.Gather, bool) {
 	defer w.end()
 	for w.next() {
 		switch {
-		case w.rule.dryRun && in.trial == nil:
+		case in.off(w.rule), w.rule.dryRun && in.trial == nil:
 		case w.when.Gather > 0:
 			return event.Gather{Rule: w.rule.name, For: w.when.Gather}, true
 		case !w.rule.goOn:
@@ -95,7 +102,7 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 		return
 	case fullFirst:
 		firing.Steps = []event.Action{{
-			Kind: event.ActNotify, Message: event.Outgoing{Text: fmt.Sprintf("规则「%s」到了上限 %s，暂时不再执行。", r.name, r.limit.written)},
+			Kind: event.ActNotify, Message: event.Outgoing{Text: s.settings.Words.Say(event.SayLimit, "rule", r.name, "limit", r.limit.written)},
 		}}
 		out.Firings = append(out.Firings, firing)
 		return
@@ -151,6 +158,12 @@ func coolKey(r *rule, ev *event.Event) string {
 // CommandName finds the rule whose command a message calls: the longest name among
 // enabled rules whose scope fits, the first of the file if several are as long.
 func (s *Set) CommandName(ev *event.Event) (rule, name string, ok bool) {
+	return s.CommandOf(Input{Event: ev})
+}
+
+// CommandOf is CommandName for an input that may switch rules off.
+func (s *Set) CommandOf(in Input) (rule, name string, ok bool) {
+	ev := in.Event
 	if ev.Kind != event.KindMessage {
 		return "", "", false
 	}
@@ -159,7 +172,7 @@ func (s *Set) CommandName(ev *event.Event) (rule, name string, ok bool) {
 	for _, b := range found.Blocks() {
 		r, w := s.index.block(b)
 		n, _, hit := w.Command(found.Input())
-		if hit && len(n) > len(name) && w.InChat(found.Input()) {
+		if hit && len(n) > len(name) && w.InChat(found.Input()) && !in.off(r) {
 			rule, name, ok = r.name, n, true
 		}
 	}

@@ -435,3 +435,47 @@ func TestManyDecideAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestRulesSwitchedOffAreAsIfTheyWereNotThere(t *testing.T) {
+	set := parse(t, `
+- {name: a, command: 查, reply: A}
+- {name: b, command: 查天气, reply: B}
+- {name: c, event: member_joined, group: "*", reply: C}
+- {name: d, event: member_joined, group: "*", gather: off, reply: D}
+- {name: e, at: 08:30, do: [{send: {to: x, text: E}}]}
+`)
+	off := func(rule string) bool { return rule == "b" || rule == "c" || rule == "e" }
+	in := rules.Input{Event: private("查天气"), Now: wednesday, Off: off}
+	in.Command, _, _ = set.CommandOf(in)
+	if dec := set.Decide(in); in.Command != "a" || len(dec.Firings) != 1 || dec.Firings[0].Rule != "a" {
+		t.Errorf("command of %q, decided %+v", in.Command, dec)
+	}
+	if got := set.Explain(rules.Input{Event: private("x"), Now: wednesday, Off: off})[1].Why; got != "switched off" {
+		t.Errorf("explained %q", got)
+	}
+	join := with(inGroup("g", ""), func(e *event.Event) {
+		e.Kind, e.Message, e.Members = event.KindMemberJoined, nil, &event.Members{}
+	})
+	if dec := set.Decide(rules.Input{Event: join, Now: wednesday, Off: off}); len(dec.Gather) > 0 || len(dec.Firings) != 1 || dec.Firings[0].Rule != "d" {
+		t.Errorf("join: %+v", dec)
+	}
+	tick := &event.Event{Kind: event.KindTick, Tick: &event.Tick{Rule: "e"}}
+	if dec := set.Decide(rules.Input{Event: tick, Now: wednesday, Off: off}); len(dec.Firings) > 0 {
+		t.Errorf("tick: %+v", dec)
+	}
+}
+
+func TestWordsReplaceTheTextsOfTheBot(t *testing.T) {
+	set := parse(t, `
+settings: {words: {到了上限: "够了：${rule} $${x}", loop_guard: ""}}
+rules: [{name: "${limit}", contains: x, reply: y, limit: 1/day}]
+`)
+	m := rules.NewMemory()
+	decide(set, rules.Input{Event: private("x"), Memory: m})
+	if got, want := decide(set, rules.Input{Event: private("x"), Memory: m}), "${limit}: notify 够了：${limit} ${x}"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := set.Settings().Words.Say(event.SayLoop, "sender", "a"); got != "" {
+		t.Errorf("said %q", got)
+	}
+}

@@ -17,7 +17,7 @@ func (s *Set) Explain(in Input) []event.Verdict {
 		switch {
 		case ended:
 			v.Why = "not tried"
-		case !r.enabled:
+		case !r.enabled, in.off(r):
 			v.Why = "switched off"
 		default:
 			v.Fired, v.Why = r.explain(&mi, in.Command)

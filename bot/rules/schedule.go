@@ -114,7 +114,7 @@ func (s *Set) tick(in Input) event.Decision {
 	}
 	mi := match.Input{Event: in.Event, Now: in.Now, Rand: in.Rand}
 	for _, r := range s.rules {
-		if !r.enabled || r.name != in.Event.Tick.Rule {
+		if !r.enabled || r.name != in.Event.Tick.Rule || in.off(r) {
 			continue
 		}
 		for _, w := range r.when {

@@ -91,7 +91,9 @@ func (p *parser) settings(n *conf.Node) {
 				p.fail(v, "admin_in_groups is true or false, here is "+v.Describe(), "")
 			}
 			s.AdminInGroups = on
-		case "trace", "words":
+		case "words":
+			s.Words = p.phrases(v)
+		case "trace":
 			p.fail(k, fmt.Sprintf("settings.%s is not in this version", key), "")
 		}
 	})

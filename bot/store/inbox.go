@@ -157,9 +157,13 @@ func (s *Store) Unfinished(ctx context.Context, chat string, after int64, limit 
 // Finish marks events done with an outcome and adds deliveries, together. The
 // deliveries come back with their ids. If all of the events were done already, as
 // after a write whose outcome was unclear, what was added then for the same event
-// and handler is not added again and comes back as it is stored. Notes are written
-// with it.
-func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery, notes ...event.Note) ([]event.Delivery, error) {
+// and handler is not added again and comes back as it is stored.
+func (s *Store) Finish(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery) ([]event.Delivery, error) {
+	return s.FinishNoting(ctx, seqs, outcome, ds, nil)
+}
+
+// FinishNoting is Finish that writes notes with it.
+func (s *Store) FinishNoting(ctx context.Context, seqs []int64, outcome string, ds []event.Delivery, notes []event.Note) ([]event.Delivery, error) {
 	rows, err := newRows(ds)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ func TestNotesAreWrittenWithTheEndOfAnEvent(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	for _, n := range []event.Note{{Key: "rule/a", Value: "1"}, {Key: "rule/b", Value: "2"}, {Key: "rule/a", Value: "3"}, {Key: "rule0", Value: "4"}, {Key: "rul/e", Value: "5"}} {
-		if _, err := s.Finish(t.Context(), nil, "", nil, n); err != nil {
+		if _, err := s.FinishNoting(t.Context(), nil, "", nil, []event.Note{n}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -335,6 +335,13 @@ func (s *Store) Recent(ctx context.Context, since time.Time) ([]event.Delivery, 
 	return ds, err
 }
 
+// Revocable gives what was sent since a time and not withdrawn, newest first, among
+// the newest 10,000 deliveries.
+func (s *Store) Revocable(ctx context.Context, since time.Time) ([]event.Delivery, error) {
+	return s.deliveries(ctx, "SELECT "+columns+` FROM outbox WHERE id > (SELECT COALESCE(max(id), 0) - ? FROM outbox)
+		AND msg_id <> '' AND done_at >= ? ORDER BY id DESC`, lastMost, since.UnixMilli())
+}
+
 // Delivery gives one delivery by its id.
 func (s *Store) Delivery(ctx context.Context, id int64) (event.Delivery, error) {
 	return scanDelivery(s.read.QueryRowContext(ctx, "SELECT "+columns+" FROM outbox WHERE id = ?", id).Scan)

@@ -125,6 +125,13 @@ func printBrakes(line func(name, format string, args ...any), b control.Brakes) 
 	if b.Warning != "" {
 		line("warning", "%s: nothing unsolicited is sent until wxbot resume: %s", clockTime(b.WarningAt), b.Warning)
 	}
+	for _, r := range b.Rules {
+		where := "everywhere"
+		if len(r.Groups) > 0 {
+			where = "in " + strings.Join(r.Groups, ", ")
+		}
+		line("rule off", "%s, %s, since %s", r.Rule, where, clockTime(r.Since))
+	}
 	for _, t := range b.Throttled {
 		line("too often", "%s stopped by WeChat until %s", t.Action, clockTime(t.Until))
 	}

@@ -1,0 +1,45 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/match"
+)
+
+// phrases reads settings.words: texts that the daemon says instead of its own.
+func (p *parser) phrases(v *conf.Node) event.Words {
+	if v.Kind != conf.Map {
+		p.fail(v, "words is a map from the name of a text to the text, here is "+v.Describe(), nullHint(v))
+		return nil
+	}
+	var keys []match.Word
+	texts := map[string]string{}
+	for _, row := range event.Phrases() {
+		keys = append(keys, match.Word{string(row.Key), row.Chinese})
+		texts[string(row.Key)] = row.Text
+	}
+	out := event.Words{}
+	p.entries(v, "words", keys, func(key string, _, v *conf.Node) {
+		known := phraseNames(texts[key])
+		for _, piece := range p.template(v, known) {
+			if piece.fallback != "" {
+				p.fail(v, "words have no fallbacks", fmt.Sprintf("${%s} is never empty", piece.name))
+			}
+		}
+		out[event.Phrase(key)] = v.Value
+	})
+	return out
+}
+
+// phraseNames are the placeholders of a phrase: those of its own text.
+func phraseNames(text string) map[string]string {
+	out := map[string]string{}
+	for _, part := range strings.Split(text, "${")[1:] {
+		name, _, _ := strings.Cut(part, "}")
+		out[name] = name
+	}
+	return out
+}
