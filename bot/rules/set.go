@@ -58,6 +58,7 @@ type Info struct {
 	Name, Note string
 	Enabled    bool
 	DryRun     bool
+	Continues  bool // later rules are tried too
 	File       string
 	Line       int
 	Scope      string // where it applies, in words
@@ -74,7 +75,7 @@ func (s *Set) Rev() string { return s.rev }
 func (s *Set) Rules() []Info {
 	out := make([]Info, 0, len(s.rules))
 	for _, r := range s.rules {
-		i := Info{Name: r.name, Note: r.note, Enabled: r.enabled, DryRun: r.dryRun, File: r.file, Line: r.line, Steps: r.describe()}
+		i := Info{Name: r.name, Note: r.note, Enabled: r.enabled, DryRun: r.dryRun, Continues: r.goOn || r.dryRun, File: r.file, Line: r.line, Steps: r.describe()}
 		for n, w := range r.when {
 			if n > 0 {
 				i.Scope += "; "

@@ -45,8 +45,22 @@ func newRoot(con *console) *cobra.Command {
 	root.SetOut(con.out)
 	root.SetErr(con.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(newRun(con), newDemo(con), newSim(con), newCheck(con), newStatus(con),
-		newReload(con), newPause(con), newResume(con), newQR(con), newAlerts(con), newHistory(con), newForget(con), newVersion(con))
+	root.AddCommand(
+		newRun(con),
+		newDemo(con),
+		newSim(con),
+		newCheck(con),
+		newExplain(con),
+		newStatus(con),
+		newReload(con),
+		newPause(con),
+		newResume(con),
+		newQR(con),
+		newAlerts(con),
+		newHistory(con),
+		newForget(con),
+		newVersion(con),
+	)
 	for _, cmd := range root.Commands() {
 		if cmd.Args == nil {
 			cmd.Args = noArgs

@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/event"
+	"wxbot/bot/rules"
+)
+
+// Question is a message of which Explain tells what the rules would make.
+type Question struct {
+	Text      string
+	Group     string // "" is a private chat
+	From      string // the sender's remark, or nickname; "" is somebody unknown
+	Mentioned bool
+	// Event is what happens; "" is a message. Of friend_request and recalled, Text is
+	// the greeting or what was withdrawn; of member_joined, the newcomer's name.
+	Event event.Kind
+	// At is when, as 2006-01-02 15:04 in the zone of the rules; "" is now.
+	At string
+}
+
+// Explanation is what every rule makes of a question.
+type Explanation struct {
+	Time  time.Time
+	Event event.Event
+	Rules []ExplainedRule
+	// Silent tells why nothing answers, whatever the rules say; "" if something may.
+	Silent string
+	// Problems are the warnings of the file.
+	Problems []conf.Problem
+}
+
+// ExplainedRule is one rule: it fires, or the first condition that does not hold.
+type ExplainedRule struct {
+	Rule  string `json:"rule"`
+	Fires bool   `json:"fires"`
+	// Why it does not fire.
+	Why string `json:"why,omitempty"`
+	// Steps are what it does, by the names of the steps; Ends: no later rule is tried.
+	Steps string `json:"steps,omitempty"`
+	Ends  bool   `json:"ends,omitempty"`
+}
+
+// Explain asks the rules of a configuration, by the daemon's own walk, and does
+// nothing. Cooldowns and limits do not count. A file with errors gives them as the
+// error.
+func Explain(o Options, q Question) (*Explanation, error) {
+	if o.Config.Rules == "" {
+		return nil, fmt.Errorf("explain: there is no rules.yaml")
+	}
+	set, _, problems, err := readBundle(o.Config.Rules, nil)
+	if err != nil {
+		return nil, err
+	}
+	if set == nil {
+		return nil, &rulesError{onlyErrors(problems)}
+	}
+	out := &Explanation{Time: o.Clock.Now().In(set.Settings().Location), Problems: problems}
+	if q.At != "" {
+		if out.Time, err = time.ParseInLocation("2006-01-02 15:04", q.At, set.Settings().Location); err != nil {
+			return nil, fmt.Errorf("explain: time %q is not like 2026-01-05 20:00", q.At)
+		}
+	}
+	out.Event, err = q.event(out.Time)
+	if err != nil {
+		return nil, err
+	}
+	if never(set.Settings().Never, q.Group, q.From) {
+		out.Silent = reasonNever
+	}
+	in := rules.Input{Event: &out.Event, Now: out.Time}
+	in.Command, _, _ = set.CommandOf(in)
+	infos := set.Rules()
+	for i, v := range set.Explain(in) {
+		r := ExplainedRule{Rule: v.Rule, Fires: v.Fired, Why: v.Why}
+		if v.Fired {
+			r.Steps, r.Ends = infos[i].Steps, !infos[i].Continues
+		}
+		out.Rules = append(out.Rules, r)
+	}
+	return out, nil
+}
+
+func (q *Question) event(at time.Time) (event.Event, error) {
+	ev := event.Event{ID: "question", Kind: event.KindMessage, Time: at, Sender: event.Person{Key: "p-question", Nickname: q.From, Remark: q.From, IsFriend: true}}
+	ev.Chat = event.Chat{Kind: event.ChatPrivate, Key: "p-question", Name: q.From}
+	if q.Group != "" {
+		ev.Chat = event.Chat{Kind: event.ChatGroup, Key: "g-question", Name: q.Group}
+	}
+	m := &event.Message{Type: event.TypeText, Raw: q.Text, Text: q.Text, Mentioned: q.Mentioned || q.Group == ""}
+	switch q.Event {
+	case "", event.KindMessage:
+		ev.Message = m
+		return ev, nil
+	case event.KindFriendRequest:
+		ev.Request = &event.Request{Text: q.Text}
+	case event.KindRecalled:
+		ev.Recalled = &event.Recalled{Message: m}
+	case event.KindMemberJoined:
+		ev.Members = &event.Members{People: []event.Person{{Nickname: q.Text}}}
+	case event.KindTickled:
+		ev.Tickled = &event.Tickled{Me: true}
+	default:
+		return ev, fmt.Errorf("explain: event %q is not among message, friend_request, recalled, member_joined, tickled", q.Event)
+	}
+	ev.Kind = q.Event
+	return ev, nil
+}
