@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/luahost"
 	"wxbot/bot/outbox"
 	"wxbot/wx"
 )
@@ -453,6 +454,10 @@ func (s *sender) result(ctx context.Context, d event.Delivery) (string, error) {
 		return "", fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
 	}
 	text, err = s.plugins(ctx, ev, d.Action.Call.Name, d.Action.Call.Args)
+	if errors.Is(err, luahost.ErrCut) {
+		// The daemon is being stopped, or the function takes longer than a delivery may.
+		return "", err
+	}
 	if err != nil {
 		return "", fmt.Errorf("call %s: %w: %w", d.Action.Call.Name, outbox.ErrPermanent, err)
 	}

@@ -2,6 +2,7 @@ package luahost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -220,8 +221,12 @@ func isAdmin(ev *event.Event, s event.Settings) bool {
 	return false
 }
 
+// ErrCut is the error of a Call that ended before the function did, because its
+// context or the host ended: there is no answer yet, and it may be called again.
+var ErrCut = errors.New("the call was cut short")
+
 // Call runs a function that a plugin exports, for `call:` in rules, and returns its
-// text.
+// text. The function ends with ctx; the error is ErrCut then.
 func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error) {
 	pluginName, fn, _ := strings.Cut(name, ".")
 	for _, p := range h.list() {
@@ -236,6 +241,9 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 		h.run(ctx, c, func(l *lua.LState) []lua.LValue {
 			return []lua.LValue{p.object(l, c, ev), toLua(l, args)}
 		})
+		if !c.over || c.err != nil && h.ending() {
+			return "", fmt.Errorf("%s: %w", name, ErrCut)
+		}
 		if c.err != nil {
 			return "", c.err
 		}
@@ -246,6 +254,9 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 			return c.results[0].String(), nil
 		}
 		return "", nil
+	}
+	if h.ending() {
+		return "", fmt.Errorf("%s: %w", name, ErrCut)
 	}
 	return "", fmt.Errorf("no plugin exports %s", name)
 }
@@ -259,6 +270,7 @@ type call struct {
 	name    string
 	args    string
 	wait    bool // the caller wants the results
+	over    bool // run has seen its end
 
 	ctx     context.Context //nolint:containedctx // the life of this call, for what it waits for
 	once    sync.Once
@@ -345,9 +357,17 @@ func (c *call) mark() {
 // run starts a call and waits until it has returned or claimed the event. It
 // tells whether the event is dealt with. A call that claimed goes on under Run.
 func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.LValue) event.Claim {
+	if ctx.Err() != nil {
+		return event.Unclaimed // a handler before this one may be at the event still
+	}
 	life := h.life()
 	if life == nil {
 		life = ctx
+	}
+	if c.wait { // without the caller nobody takes the results
+		var cancel context.CancelFunc
+		life, cancel = context.WithCancel(life)
+		defer cancel()
 	}
 	done := make(chan bool, 1)
 	begun := h.begin(func() {
@@ -365,6 +385,7 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	}
 	select {
 	case truth := <-done:
+		c.over = true
 		select {
 		case <-c.claimed:
 			return c.hold()

@@ -163,7 +163,11 @@ func (h *Host) Run(ctx context.Context) error {
 		p.unload(stop)
 	}
 	stopped()
+	// Calls that wait are ended by this first: what they were at is not done.
 	cancel()
+	for _, p := range h.list() {
+		p.stopped()
+	}
 	close(h.over)
 	h.mu.Lock()
 	h.ended = true
@@ -188,6 +192,13 @@ func (h *Host) life() context.Context {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.ctx
+}
+
+// ending reports whether Run is over or about to be.
+func (h *Host) ending() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended || h.ctx != nil && h.ctx.Err() != nil
 }
 
 func (h *Host) list() []*plugin { return *h.plugins.Load() }

@@ -26,6 +26,7 @@ type world struct {
 	outcome  func(id int64) (event.Status, string)
 	done     []string // events told to be done
 	running  []string
+	notified func() // if set, what telling the operator takes
 }
 
 func (w *world) Queue(_ context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
@@ -61,6 +62,13 @@ func (w *world) marks() (done, running []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.done), slices.Clone(w.running)
+}
+
+// isDone gives the events that were told to be done.
+func (w *world) isDone() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.done)
 }
 
 func (w *world) Running(seq int64) func() {
@@ -104,6 +112,9 @@ func (w *world) Members(string) []event.Person {
 }
 func (w *world) Self() event.Person { return event.Person{Key: "self", Nickname: "机器人"} }
 func (w *world) Notify(_ context.Context, text string) error {
+	if w.notified != nil {
+		w.notified()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notices = append(w.notices, text)
@@ -127,6 +138,7 @@ type stage struct {
 	n     int
 	// bubble: the test runs inside synctest.
 	bubble bool
+	stop   func() // ends the host, once
 }
 
 // settle waits for handlers that go on after they claimed.
@@ -153,12 +165,13 @@ func newStage(t *testing.T, files map[string]string) *stage {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
+	t.Cleanup(s.stop)
 	return s
 }
 

@@ -384,7 +384,7 @@ func (c *call) report(ctx context.Context) {
 	c.plugin.fault(ctx, c.err)
 }
 
-// unload runs the unload handlers and ends everything of this version.
+// unload runs the unload handlers and ends the timers of this version.
 func (p *plugin) unload(ctx context.Context) {
 	if err := p.acquire(ctx); err == nil {
 		if err := p.lifecycle(ctx, "unload", nil); err != nil {
@@ -393,9 +393,6 @@ func (p *plugin) unload(ctx context.Context) {
 		p.release()
 	}
 	p.stopTimers()
-	if p.stopped != nil {
-		p.stopped()
-	}
 }
 
 // lifecycle runs the load, unload or config handlers under the run lock; the first
