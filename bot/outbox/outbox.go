@@ -256,15 +256,16 @@ func (o *Outbox) unwait(id int64, done chan end) {
 	}
 }
 
-// Room returns when not too much of a chat waits to be sent, or ctx ends. What
-// waits for a time of its own does not count.
+// Room returns when not too many answers of a chat wait to be sent, or ctx ends.
+// What waits for a time of its own does not count, nor what nobody asked for: it
+// may have to wait for the morning.
 func (o *Outbox) Room(ctx context.Context, key string) {
 	for {
 		o.mu.Lock()
 		waiting := 0
 		if c := o.chats[key]; c != nil {
 			for _, s := range c.seqs {
-				if !s.parked {
+				if !s.parked && rank(s) == 0 {
 					waiting++
 				}
 			}
