@@ -97,11 +97,26 @@ func below(dir, path string) error {
 	return nil
 }
 
+// sizeBelow is the size of a file that stays below a directory.
+func sizeBelow(dir, path string) (int64, error) {
+	if err := below(dir, path); err != nil {
+		return 0, err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	if !st.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s is not a file", path)
+	}
+	return st.Size(), nil
+}
+
 func ruleOptions(file string, read func(string) ([]byte, error), calls func(string) bool) rules.Options {
 	return rules.Options{
 		Dir:      filepath.Dir(file),
 		ReadFile: read,
-		Exists:   func(path string) error { return below(filepath.Dir(file), path) },
+		Size:     func(path string) (int64, error) { return sizeBelow(filepath.Dir(file), path) },
 		Calls:    calls,
 		System:   time.Local,
 	}

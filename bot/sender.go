@@ -293,11 +293,10 @@ func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 	var last error
 	for _, name := range d.Action.To {
 		hits := s.acc.book.find(event.ChatGroup, name)
-		if len(hits) == 0 && s.acc.stillLoading() {
-			return event.Receipt{}, fmt.Errorf("invite into %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)
-		}
 		if len(hits) != 1 {
-			last = &ambiguousError{name, len(hits)}
+			if last == nil {
+				last = &ambiguousError{name, len(hits)}
+			}
 			continue
 		}
 		group, ok := s.acc.book.user(hits[0].Key)
@@ -314,6 +313,10 @@ func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 		if last = err; err == nil {
 			last = fmt.Errorf("invite into %q: the person does not take invitations: %w", name, outbox.ErrPermanent)
 		}
+	}
+	var unknown *ambiguousError
+	if errors.As(last, &unknown) && unknown.hits == 0 && s.acc.stillLoading() {
+		return event.Receipt{}, fmt.Errorf("%w: contacts are still being loaded: %w", last, outbox.ErrNotReady)
 	}
 	return event.Receipt{}, last
 }

@@ -12,7 +12,7 @@ import (
 // problems gives what is wrong with a file, as people see it.
 func problems(src string) string {
 	_, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{
-		Dir: "/etc/wxbot", Exists: func(string) error { return errors.New("no such file") },
+		Dir: "/etc/wxbot", Size: func(string) (int64, error) { return 0, errors.New("no such file") },
 		Calls: func(name string) bool { return name == "weather.report" },
 	})
 	var out []string

@@ -23,8 +23,9 @@ type Options struct {
 	ReadFile func(path string) ([]byte, error)
 	// Glob finds the files of a pattern; nil means filepath.Glob.
 	Glob func(pattern string) ([]string, error)
-	// Exists checks a file that is to be sent; nil does not check.
-	Exists func(path string) error
+	// Size gives the size of a file that is to be sent, in bytes; nil does not
+	// check.
+	Size func(path string) (int64, error)
 	// Calls tells whether a plugin exports a function; nil does not check.
 	Calls func(name string) bool
 	// System is the zone where none is set; nil is UTC.

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,7 +97,7 @@ func (s *step) action(f *filler) event.Action {
 	case event.ActRemark, event.ActInvite:
 		a.Person = ev.Sender.Key
 	case event.ActForward:
-		a.Message.Text = strings.TrimSpace(a.Message.Text + "\n" + forwarded(ev))
+		forwardAction(&a, ev)
 	case event.ActCall:
 		a.Call = event.CallSpec{Name: s.call.Name, Args: map[string]any{}}
 		for k, t := range s.args {
@@ -428,8 +427,15 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 		case "text":
 			m.text = c.text(key, v)
 			parts++
-		case "image", "file", "video":
-			c.fail(k, fmt.Sprintf("%s: pictures, files and videos are not in this version", key), "text and sticker are")
+		case "image":
+			m.image = c.file(key, v)
+			parts++
+		case "file":
+			m.file = c.file(key, v)
+			parts++
+		case "video":
+			m.video = c.file(key, v)
+			parts++
 		case "sticker":
 			m.sticker = c.sticker(v)
 			parts++
@@ -476,23 +482,8 @@ func (c *stepCompiler) sticker(v *conf.Node) string {
 			c.fail(v, "md5: is followed by 32 hexadecimal digits", "")
 		}
 		return strings.ToLower(v.Value)
-	case strings.HasPrefix(v.Value, "http://"), strings.HasPrefix(v.Value, "https://"):
-		c.fail(v, "sticker: URLs are not in this version", "keep the gif beside the rules")
-		return ""
 	}
-	path, ok := c.p.path(v, v.Value)
-	if !ok {
-		return ""
-	}
-	if !strings.EqualFold(filepath.Ext(path), ".gif") {
-		c.fail(v, "a sticker is a .gif file", "")
-	}
-	if c.p.opt.Exists != nil {
-		if err := c.p.opt.Exists(path); err != nil {
-			c.fail(v, fmt.Sprintf("sticker: %v", err), "")
-		}
-	}
-	return path
+	return c.file("sticker", v)
 }
 
 func (c *stepCompiler) mention(m *message, v *conf.Node) {
@@ -565,11 +556,26 @@ func (c *stepCompiler) check(n *conf.Node) {
 				c.fail(n, "forward: a scheduled rule has no message to forward", "use send:")
 			}
 		case event.ActInvite:
-			c.fail(n, "invite is not in this version", "")
+			if !hasSender(kinds) {
+				c.fail(n, "invite: there is nobody to invite", "it is for messages, friend requests and new friends")
+			}
 		case event.ActSend, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
 			event.ActCall, event.ActWebhook, event.ActLog:
 		}
 	}
+}
+
+// hasSender tells that every kind of event a rule is for has somebody who did it.
+func hasSender(kinds []event.Kind) bool {
+	return !slices.ContainsFunc(kinds, func(k event.Kind) bool {
+		switch k {
+		case event.KindTick, event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired, event.KindMemberJoined,
+			event.KindMemberLeft, event.KindJoined, event.KindRemoved, event.KindGroupRenamed:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // goesOut reports whether a step does something for somebody without an event. Notices,
