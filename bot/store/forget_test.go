@@ -97,6 +97,9 @@ func crowd(t *testing.T, s *store.Store) {
 }
 
 func TestForgottenSomebodyIsInNoFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, above all with the race detector")
+	}
 	dir := t.TempDir()
 	s := open(t, dir)
 	crowd(t, s)
@@ -135,6 +138,9 @@ func TestForgottenSomebodyIsInNoFile(t *testing.T) {
 }
 
 func TestForgottenGroupTakesItsMessagesOnly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, above all with the race detector")
+	}
 	dir := t.TempDir()
 	s := open(t, dir)
 	crowd(t, s)

@@ -169,6 +169,9 @@ func sizeOf(t *testing.T, path string) int64 {
 }
 
 func TestDatabaseWhoseStartIsGoneIsSavedWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, above all with the race detector")
+	}
 	for name, size := range map[string]int{"header": 100, "first page": page} {
 		t.Run(name, func(t *testing.T) {
 			s, log := damaged(t, func(t *testing.T, path string) {
@@ -214,6 +217,9 @@ func TestFileThatIsNoDatabaseIsReplacedAndSaysSo(t *testing.T) {
 
 // Whatever pages are hit, the rest is found, and what is found is what was stored.
 func TestPagesOverwrittenInTheMiddle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, above all with the race detector")
+	}
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
@@ -268,6 +274,9 @@ func TestLeafOfTheInboxLostCostsItsRowsOnly(t *testing.T) {
 }
 
 func TestTruncatedDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, above all with the race detector")
+	}
 	for _, part := range []int64{3, 2} {
 		s, log := damaged(t, func(t *testing.T, path string) {
 			t.Helper()
