@@ -217,14 +217,22 @@ func (c *Client) dataTicket(a *account) string {
 	return c.jar.value(&url.URL{Scheme: a.hosts.Scheme, Host: a.hosts.File, Path: cgiPath}, "webwx_data_ticket")
 }
 
+// hashBuffer is how much of a file is read at a time for its MD5.
+const hashBuffer = 256 << 10
+
 func sumMD5(ctx context.Context, u *Upload) (string, error) {
 	h := md5.New()
-	for at := int64(0); at < u.Size; at += chunkSize {
+	buf := make([]byte, min(hashBuffer, u.Size))
+	for at := int64(0); at < u.Size; {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		n := min(chunkSize, u.Size-at)
-		if _, err := io.CopyN(h, io.NewSectionReader(u.Body, at, n), n); err != nil {
+		n, err := u.Body.ReadAt(buf[:min(int64(len(buf)), u.Size-at)], at)
+		h.Write(buf[:n])
+		if at += int64(n); at == u.Size {
+			break
+		}
+		if err != nil {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
