@@ -1,6 +1,7 @@
 package wx
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -31,6 +32,7 @@ type uploaded struct {
 type mediaCache struct {
 	mu      sync.Mutex
 	entries map[mediaKey]mediaEntry
+	busy    map[mediaKey]chan struct{} // being uploaded; closed at the end
 }
 
 type mediaEntry struct {
@@ -38,15 +40,39 @@ type mediaEntry struct {
 	at time.Time
 }
 
-func (m *mediaCache) get(k mediaKey, now time.Time) (uploaded, bool) {
+// claim gives content that was uploaded before, waiting for an upload of it that
+// is under way. Else the caller is to upload it and to call release in any case.
+func (m *mediaCache) claim(ctx context.Context, k mediaKey) (up uploaded, release func(), err error) {
+	for {
+		m.mu.Lock()
+		if e, ok := m.entries[k]; ok && time.Since(e.at) <= mediaLife {
+			m.mu.Unlock()
+			e.reused = true
+			return e.uploaded, nil, nil
+		}
+		other, taken := m.busy[k]
+		if !taken {
+			if m.busy == nil {
+				m.busy = map[mediaKey]chan struct{}{}
+			}
+			m.busy[k] = make(chan struct{})
+			m.mu.Unlock()
+			return uploaded{}, func() { m.release(k) }, nil
+		}
+		m.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return uploaded{}, nil, ctx.Err()
+		}
+	}
+}
+
+func (m *mediaCache) release(k mediaKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e, ok := m.entries[k]
-	if !ok || now.Sub(e.at) > mediaLife {
-		return uploaded{}, false
-	}
-	e.reused = true
-	return e.uploaded, true
+	close(m.busy[k])
+	delete(m.busy, k)
 }
 
 func (m *mediaCache) put(k mediaKey, u uploaded, now time.Time) {

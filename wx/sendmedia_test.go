@@ -2,6 +2,7 @@ package wx_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -217,6 +218,70 @@ func TestSimUploadIsUsedAgain(t *testing.T) {
 		if n := len(srv.Uploads()); n != 4 {
 			t.Errorf("refused twice: %d uploads", n)
 		}
+	})
+}
+
+// One picture for many people goes up once, even if all are written to at once;
+// if that upload fails, the next of them tries.
+func TestSimUploadAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		refused       int
+		sent, uploads int
+	}{
+		{"taken", 0, 5, 1},
+		{"refused once", 1, 4, 1},
+		{"refused always", -1, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
+				b := login(t, srv)
+				defer b.finish()
+				if tt.refused != 0 {
+					srv.Fault(wxtest.Fault{Endpoint: "webwxuploadmedia", Kind: wxtest.FaultRet, Ret: 1, Times: tt.refused})
+				}
+				data := content(jpegHead, 600_000)
+				ended := make(chan error)
+				for range 5 {
+					go func() { // the loop below waits for it
+						_, err := b.SendImage(t.Context(), upload(wx.FileHelper, "a.jpg", data), newID())
+						ended <- err
+					}()
+				}
+				for range 5 {
+					if err := <-ended; err != nil && err.Error() != "webwxuploadmedia: ret 1" {
+						t.Error(err)
+					}
+				}
+				if n, ups := len(srv.Sent()), len(srv.Uploads()); n != tt.sent || ups != tt.uploads {
+					t.Errorf("%d sent, %d uploaded; want %d, %d", n, ups, tt.sent, tt.uploads)
+				}
+			})
+		})
+	}
+	t.Run("given up while another uploads", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
+			b := login(t, srv)
+			defer b.finish()
+			srv.Fault(wxtest.Fault{Endpoint: "webwxuploadmedia", Kind: wxtest.FaultDelay, Delay: 10 * time.Second})
+			u := upload(wx.FileHelper, "a.jpg", content(jpegHead, 100))
+			first := make(chan error)
+			go func() { // waited for below
+				_, err := b.SendImage(t.Context(), u, newID())
+				first <- err
+			}()
+			elapse(t, time.Second)
+			short, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if _, err := b.SendImage(short, u, newID()); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, wx.ErrUnknownOutcome) {
+				t.Errorf("got %v", err)
+			}
+			if err := <-first; err != nil {
+				t.Error(err)
+			}
+		})
 	})
 }
 

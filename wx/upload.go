@@ -84,13 +84,17 @@ func (c *Client) upload(ctx context.Context, a *account, u *Upload, kind fileKin
 		return uploaded{}, err
 	}
 	key := mediaKey{sum: sum, size: u.Size, media: kind.media}
-	if up, ok := a.media.get(key, time.Now()); ok {
+	up, release, err := a.media.claim(ctx, key)
+	if err != nil {
+		return uploaded{}, err
+	}
+	if release == nil {
 		u.progress(u.Size)
 		return up, nil
 	}
+	defer release()
 	f := &uploadForm{upload: u, name: u.uploadName(kind), mime: kind.mime, media: kind.media, sum: sum}
-	up, err := c.checkUpload(ctx, a, f)
-	if err != nil {
+	if up, err = c.checkUpload(ctx, a, f); err != nil {
 		return uploaded{}, err
 	}
 	if up.mediaID == "" {
