@@ -175,6 +175,7 @@ func (c *Client) session(ctx context.Context) error {
 		c.notifyInited(ctx, a)
 		task("list", c.listLoop)
 		task("announce", c.announceLoop)
+		task("groups", c.groupLoop)
 		return c.pollLoop(ctx, a)
 	})
 	tasks.Wait()

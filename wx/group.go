@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -143,6 +144,21 @@ func (c *Client) RenameGroup(ctx context.Context, group, topic string) error {
 // of it goes out in requests that are two seconds apart, after any Lookup.
 func (c *Client) Refresh(userNames ...string) {
 	c.load.refresh(slices.DeleteFunc(slices.Clone(userNames), func(name string) bool { return !c.dir.has(name) })...)
+}
+
+// groupLoop refreshes all groups from time to time, never at the same minute of
+// every hour.
+func (c *Client) groupLoop(ctx context.Context, _ *account) error {
+	every := c.opts.GroupRefresh
+	if every == 0 {
+		return nil
+	}
+	for {
+		if err := pause(ctx, every+rand.N(every/8)); err != nil {
+			return err
+		}
+		c.Refresh(groupNames(c.dir.All())...)
+	}
 }
 
 func (c *Client) updateRoom(ctx context.Context, a *account, fun string, req wire.UpdateRoomRequest) (*wire.RoomResponse, bool, error) {

@@ -258,3 +258,28 @@ func TestSimMembersChanged(t *testing.T) {
 		})
 	}
 }
+
+// A server that does not say that somebody left is found out by asking.
+func TestSimGroupRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
+		people := friends(srv, 4)
+		tea := srv.AddGroup("Tea", people...)
+		b := login(t, srv, func(o *wx.Options) { o.GroupRefresh = time.Hour })
+		defer b.finish()
+		elapse(t, time.Minute)
+		asked := srv.Count("webwxbatchgetcontact")
+		tea.LeaveSilently(people[2])
+		elapse(t, 30*time.Minute)
+		if n := srv.Count("webwxbatchgetcontact"); n != asked || b.moves() != "" {
+			t.Errorf("before its time: %d calls, %s", n-asked, b.moves())
+		}
+		elapse(t, 90*time.Minute)
+		if n := srv.Count("webwxbatchgetcontact"); n != asked+1 || b.moves() != "Tea-F2" {
+			t.Errorf("within two hours: %d calls, %s", n-asked, b.moves())
+		}
+	})
+	if _, err := wx.New(wx.Options{Sink: (&bot{}).take, GroupRefresh: time.Minute}); err == nil {
+		t.Error("a minute was taken")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -41,6 +42,10 @@ type Options struct {
 	UserAgent string
 	// MaxQR is how many QR codes are shown in one round; default 5.
 	MaxQR int
+	// GroupRefresh is how often all groups are asked for who is in them, which
+	// alone tells who left (MembersChanged); 10 minutes at least, as this costs
+	// requests of which WeChat bears few. 0: only as it says that they changed.
+	GroupRefresh time.Duration
 	// Logger; the zero value is silent.
 	Logger zerolog.Logger
 }
@@ -70,6 +75,7 @@ func (m Mode) String() string {
 const (
 	defaultLang      = "zh_CN"
 	defaultMaxQR     = 5
+	minRefresh       = 10 * time.Minute
 	defaultUserAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
 )
 
@@ -95,6 +101,9 @@ func (o *Options) validate() (*url.URL, error) {
 	}
 	if o.MaxQR < 0 {
 		return nil, fmt.Errorf("wx: Options.MaxQR %d: must not be negative", o.MaxQR)
+	}
+	if o.GroupRefresh != 0 && o.GroupRefresh < minRefresh {
+		return nil, fmt.Errorf("wx: Options.GroupRefresh %s: must be 0 or at least %s", o.GroupRefresh, minRefresh)
 	}
 	if o.Server == "" {
 		return nil, nil //nolint:nilnil // no server is no error

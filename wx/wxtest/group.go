@@ -186,6 +186,13 @@ func (g *Group) Remove(person *Account) {
 	s.modifiedLocked(g)
 }
 
+// LeaveSilently takes somebody out without even telling that the group has changed.
+func (g *Group) LeaveSilently(person *Account) {
+	g.srv.mu.Lock()
+	defer g.srv.mu.Unlock()
+	g.dropLocked(person)
+}
+
 // RemoveFromPhone lets the account's owner remove somebody, which a system text
 // tells.
 func (g *Group) RemoveFromPhone(person *Account) MsgID {
