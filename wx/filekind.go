@@ -88,8 +88,15 @@ func (u *Upload) head() ([]byte, error) {
 	return head[:n], nil
 }
 
-// base is the name without folders.
-func (u *Upload) base() string { return path.Base(strings.ReplaceAll(u.Name, `\`, "/")) }
+// base is the name without folders, or one that stands for none.
+func (u *Upload) base() string {
+	switch name := path.Base(strings.ReplaceAll(u.Name, `\`, "/")); name {
+	case ".", "..", "/":
+		return "file"
+	default:
+		return name
+	}
+}
 
 // uploadName gives a short ASCII name: others make the server answer Ret 1
 // (section 8.1).
@@ -98,7 +105,7 @@ func (u *Upload) uploadName(kind fileKind) string {
 	if kind.ext != "" && kindByName(name).mime != kind.mime {
 		return "upload" + kind.ext
 	}
-	if len(name) <= maxFileName && name != "." && name != "/" && fitsHeader(name) {
+	if len(name) <= maxFileName && fitsHeader(name) {
 		return name
 	}
 	if len(ext) <= 8 && fitsHeader(ext) {

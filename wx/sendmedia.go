@@ -71,7 +71,8 @@ func (c *Client) SendVideo(ctx context.Context, u Upload, id SendID) (Sent, erro
 }
 
 // SendFile uploads a file of any kind and sends it (webwxsendappmsg). The
-// receiver sees its true name. For errors see SendImage.
+// receiver sees its true name. Films should go by SendVideo: phones show one that
+// came as a file as interrupted. For errors see SendImage.
 func (c *Client) SendFile(ctx context.Context, u Upload, id SendID) (Sent, error) {
 	a, err := c.readyTo(&u, "webwxsendappmsg", MaxFile, id)
 	if err != nil {

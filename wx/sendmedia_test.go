@@ -68,6 +68,7 @@ func TestSimSendMedia(t *testing.T) {
 			{name: "film.MP4", data: content(mp4Head, 600_000), typ: 43, media: "video"},
 			{name: "film", data: content(mp4Head, 601), typ: 43, media: "video"},
 			{name: "/tmp/" + long, data: content("x", 5), typ: 6, media: "doc", fileName: long},
+			{name: "", data: content("v", 7), typ: 6, media: "doc", fileName: "file"},
 			{name: `C:\tmp\a.png`, data: content("y", 524_289), typ: 6, media: "pic", fileName: "a.png"},
 			{name: strings.Repeat("长", 100) + ".pdf", data: content("z", 1), typ: 6, media: "doc", fileName: strings.Repeat("长", 83) + ".pdf"},
 		} {
