@@ -51,7 +51,11 @@ func (d *Dispatcher) gathered(key gatherKey) {
 	if g == nil || d.launch == nil {
 		return
 	}
+	begins := d.waiting[key.chat] == nil
 	l := d.laneLocked(key.chat)
+	if begins { // everything of the chat so far was handed out
+		l.loaded = max(d.read, d.ahead[key.chat])
+	}
 	l.queue = append(l.queue, item{Entry: event.Entry{Event: *merge(g.events)}, rule: key.rule, parts: g.events})
 }
 

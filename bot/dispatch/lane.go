@@ -205,6 +205,7 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		return outcome{text: reason}
 	}
 	if d.stale(ev) {
+		d.ownerWrote(ctx, ev)
 		return outcome{text: outcomeStale}
 	}
 	if d.opts.Admin != nil {
@@ -213,9 +214,11 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		}
 	}
 	if reason := d.silent(ev); reason != "" {
+		d.ownerWrote(ctx, ev)
 		return outcome{text: reason}
 	}
 	if d.opts.Plugins.Filter(ctx, ev) {
+		d.ownerWrote(ctx, ev)
 		return outcome{text: outcomeFilter}
 	}
 	command, run := d.command(ev)
@@ -223,8 +226,8 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 	if out.keep {
 		d.gather(*it, out.gather)
 	}
-	if ev.BySelf && ev.Kind == event.KindMessage && out.text == outcomeNothing && !out.keep && d.opts.Owner != nil {
-		d.opts.Owner(ctx, ev)
+	if out.text == outcomeNothing && !out.keep {
+		d.ownerWrote(ctx, ev)
 	}
 	if ended {
 		return out
@@ -245,6 +248,13 @@ func (d *Dispatcher) tick(it *item) outcome {
 		}
 	}
 	return out
+}
+
+// ownerWrote tells of a message that the account's owner wrote and no rule took.
+func (d *Dispatcher) ownerWrote(ctx context.Context, ev *event.Event) {
+	if ev.BySelf && ev.Kind == event.KindMessage && d.opts.Owner != nil {
+		d.opts.Owner(ctx, ev)
+	}
 }
 
 // silent tells why nothing may answer an event now.
