@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Delivery is one action on its way: a row of the outbox. Deliveries of one
 // event and handler form a sequence in which number n+1 is due when n has ended
@@ -44,6 +47,24 @@ type Delivery struct {
 
 // Sequence names the sequence that the delivery is a step of.
 func (d Delivery) Sequence() string { return d.Event + "/" + d.Handler }
+
+// Follow gives the deliveries that follow from the server's having accepted this
+// one: the withdrawal of a message that says when. They are to be stored together
+// with the outcome.
+func (d Delivery) Follow(r Receipt) []Delivery {
+	if d.Action.Message.RevokeAfter <= 0 || r.MsgID == "" {
+		return nil
+	}
+	chat := d.Chat
+	if r.Chat != "" && r.Chat != chat.Key {
+		chat = Chat{Key: r.Chat}
+	}
+	return []Delivery{{
+		Event: d.Event, Handler: "revoke:" + d.Handler + "#" + strconv.Itoa(d.N), Chat: chat,
+		Action:   Action{Kind: ActRevoke, Revoke: strconv.FormatInt(d.ID, 10)},
+		ClientID: d.ClientID, Created: r.Time, Asked: r.Time, NotBefore: r.Time.Add(d.Action.Message.RevokeAfter),
+	}}
+}
 
 // Result is what became of a delivery.
 type Result struct {

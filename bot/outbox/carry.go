@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -157,9 +156,7 @@ func (o *Outbox) judge(ctx context.Context, f flight, r event.Result, receipt ev
 	d, now := f.step, o.opts.Clock.Now()
 	if r.Receipt.Time = now; err == nil {
 		r.Status, r.Receipt = event.StatusSent, receipt
-		if d.Action.Message.RevokeAfter > 0 && r.Receipt.MsgID != "" {
-			r.Follow = []event.Delivery{revocation(d, r.Receipt)}
-		}
+		r.Follow = d.Follow(r.Receipt)
 		return r, retry{}
 	}
 	r.Reason = err.Error()
@@ -206,19 +203,6 @@ func (o *Outbox) note(ctx context.Context, f flight, again retry) {
 	}
 	if err := o.write(ctx, mark, nil); err != nil {
 		o.opts.Logger.Error().Err(err).Int64("delivery", f.step.ID).Msg("try not noted: a restart will take it otherwise")
-	}
-}
-
-// revocation is the delivery that withdraws a message in time.
-func revocation(d event.Delivery, r event.Receipt) event.Delivery {
-	chat := d.Chat
-	if r.Chat != "" && r.Chat != chat.Key {
-		chat = event.Chat{Key: r.Chat}
-	}
-	return event.Delivery{
-		Event: d.Event, Handler: "revoke:" + d.Handler + "#" + strconv.Itoa(d.N), Chat: chat,
-		Action:   event.Action{Kind: event.ActRevoke, Revoke: strconv.FormatInt(d.ID, 10)},
-		ClientID: d.ClientID, Created: r.Time, Asked: r.Time, NotBefore: r.Time.Add(d.Action.Message.RevokeAfter),
 	}
 }
 

@@ -238,12 +238,19 @@ func recoverSlot(ctx context.Context, tx *tx, l slot) error {
 	}
 	if l.kind == markSent {
 		r.Status, r.Receipt = event.StatusSent, event.Receipt{MsgID: l.msgID, Time: l.at, Chat: l.chat}
+		r.Follow = d.Follow(r.Receipt)
+	}
+	follow, err := newRows(r.Follow)
+	if err != nil {
+		return err
 	}
 	result, err := encodeResult(r)
 	if err != nil {
 		return err
 	}
-	_, err = setResult(ctx, tx, r, result)
+	if _, err = setResult(ctx, tx, r, result); err == nil {
+		_, err = appendTx(ctx, tx, follow, false)
+	}
 	return err
 }
 

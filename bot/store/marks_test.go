@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -136,5 +137,30 @@ func TestJunkMarksAreNoHarm(t *testing.T) {
 	s = open(t, dir)
 	if n := deaths(t, s)["a"]; n != 0 {
 		t.Errorf("%d deaths", n)
+	}
+}
+
+// A message that is to be withdrawn is withdrawn although the process died between
+// the server's answer and the write of it.
+func TestRevocationOutlivesADeath(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	d := delivery("a", 0)
+	d.Action.Message.RevokeAfter = time.Minute
+	ds := add(t, s, d)
+	at := time.Now().Truncate(time.Millisecond)
+	sent, _ := s.Sending(ds[0].ID, at)
+	sent(event.Receipt{MsgID: "m1", Time: at, Chat: "g7"})
+	for range 2 {
+		die(t, s)
+		s = open(t, dir)
+		got, err := s.Pending(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].Action.Kind != event.ActRevoke || got[0].Action.Revoke != strconv.FormatInt(ds[0].ID, 10) ||
+			!got[0].NotBefore.Equal(at.Add(time.Minute)) || got[0].Chat.Key != "g7" {
+			t.Errorf("to be done: %+v", got)
+		}
 	}
 }
