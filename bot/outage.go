@@ -77,23 +77,30 @@ func (b *Bot) outageStep(ctx context.Context, o *outages) {
 		o.to = now
 	}
 	o.heard = now
-	if now.Sub(o.written) >= heardEvery {
+	if !o.from.IsZero() && now.Sub(o.to) >= digestAfter {
+		b.tellOutage(ctx, o)
+	}
+	// Until the outage is told, a restart must find that it was.
+	if o.from.IsZero() && now.Sub(o.written) >= heardEvery {
 		o.written = now
 		if err := b.store.SetMeta(ctx, metaHeard, strconv.FormatInt(now.UnixMilli(), 10)); err != nil {
 			b.log.Error().Err(err).Msg("time of the connection not stored")
 		}
 	}
-	if o.from.IsZero() || now.Sub(o.to) < digestAfter {
+}
+
+// tellOutage tells of an outage that is over. What fails is tried again later.
+func (b *Bot) tellOutage(ctx context.Context, o *outages) {
+	text, err := b.digest(ctx, o.from, o.to)
+	if err == nil {
+		err = b.world.Notify(ctx, text)
+	}
+	if err != nil {
+		b.log.Error().Err(err).Msg("outage not told")
 		return
 	}
-	text, err := b.digest(ctx, o.from, o.to)
-	if err != nil {
-		b.log.Error().Err(err).Msg("digest of the outage not made")
-	} else {
-		b.log.Warn().Time("from", o.from).Time("until", o.to).Msg("outage over")
-		b.notice(text)
-	}
-	o.from = time.Time{}
+	b.log.Warn().Time("from", o.from).Time("until", o.to).Msg("outage over")
+	o.from, o.written = time.Time{}, time.Time{}
 	b.digesting.Store(false)
 }
 

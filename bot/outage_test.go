@@ -90,3 +90,31 @@ func TestDigestShowsNoTextsToOthers(t *testing.T) {
 		t.Errorf("digest:\n%s", got)
 	}
 }
+
+// A daemon that is stopped before it has told of an outage tells of it at the next
+// start.
+func TestDigestOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, "settings: {pace: off, timezone: UTC}\nrules: [{name: ping, exact: ping, reply: pong}]\n", nil)
+	hong := r.srv.AddFriend(wxtest.Person{NickName: "小红"})
+	if err := r.online()(); err != nil {
+		t.Fatal(err)
+	}
+	hong.Say("在吗")
+	r.wasDown(10 * time.Minute)
+	r.clock = clock.Fast(time.Now(), 10)
+	stop := r.start()
+	await[bot.LoggedIn](r)
+	<-time.After(1200 * time.Millisecond) // the connection is noted; the digest is due at 2 s
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.clock = clock.Fast(time.Now(), 100)
+	r.start()
+	if _, err := r.srv.Await(r.ctx(), func(wxtest.Record) bool { return len(r.sentTo(r.srv.FileHelper())) > 0 }); err != nil {
+		t.Fatalf("no digest: %v", err)
+	}
+	if got := r.sentTo(r.srv.FileHelper())[0]; !strings.Contains(got, "离线") || !strings.Contains(got, "小红（1 条）") {
+		t.Errorf("digest:\n%s", got)
+	}
+}
