@@ -101,8 +101,9 @@ func (w *world) Settings() event.Settings { return w.rules.Settings() }
 func (w *world) Notify(ctx context.Context, text string) error {
 	now := w.acc.clock.Now()
 	ev := &event.Event{ID: "notice:" + strconv.FormatInt(now.UnixNano(), 10), Time: now}
-	a := event.Action{Kind: event.ActNotify, To: w.rules.Settings().Notify, Message: event.Outgoing{Text: text}}
-	ds := outbox.Plan(ev, "notice", []event.Action{a}, now, newSendID, w.rules.Settings().Pace.SplitAt)
+	settings := w.rules.Settings()
+	steps := withTargets([]event.Action{{Kind: event.ActNotify, Message: event.Outgoing{Text: text}}}, settings)
+	ds := outbox.Plan(ev, "notice", steps, now, newSendID, settings.Pace.SplitAt)
 	if len(ds) == 0 {
 		return nil
 	}
