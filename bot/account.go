@@ -40,6 +40,7 @@ type account struct {
 	kick     func()        // wakes the outbox
 	echoes   echoes
 	received received
+	gone     map[[2]string]time.Time // who left which group when, by key and name
 	alert    func(kind alertKind, detail string)
 	// warned is told of a warning of WeChat's.
 	warned func(ctx context.Context, text string, tooOften bool)
@@ -390,6 +391,8 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())
 		a.kick()
+	case wx.MembersChanged:
+		return a.left(e), nil
 	case wx.LoggedIn:
 		return a.loggedIn(ctx, e)
 	case wx.StateChanged:
@@ -434,6 +437,11 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 		events[i].Time = events[i].Time.Add(offset)
 	}
 	for i := range events {
+		if events[i].Kind == event.KindMemberLeft && events[i].Members != nil {
+			for _, p := range events[i].Members.People {
+				a.leaves(events[i].Chat.Key, p, events[i].Time)
+			}
+		}
 		if restricted, tooOften := classify.Warns(&events[i]); (restricted || tooOften) && !a.beforeLogin(events[i].Time) {
 			a.warned(ctx, events[i].Message.Raw, !restricted)
 		}

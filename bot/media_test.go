@@ -80,3 +80,26 @@ func (r *rig) wantKinds(to *wxtest.Account, want ...int) {
 		}
 	}
 }
+
+func TestWhoLeavesAGroupIsNoticed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, `
+settings: {pace: off, timezone: UTC, loop_guard: off}
+rules:
+  - {name: left, when: {event: member_left, group: 读书群}, do: [{send: {to: 老王, text: "${names} 走了"}}]}
+  - {name: ping, exact: ping, chat: group, group: "*", reply: pong}
+`, nil)
+	ming, hong := r.srv.AddFriend(wxtest.Person{NickName: "小明"}), r.srv.AddFriend(wxtest.Person{NickName: "小红"})
+	wang := r.srv.AddFriend(wxtest.Person{NickName: "王", RemarkName: "老王"})
+	g := r.srv.AddGroup("读书群", ming, hong, wang)
+	r.online()
+	g.Say(ming, "ping")
+	r.wantSent("pong")
+	g.Remove(hong)
+	if _, err := r.srv.Await(r.ctx(), func(wxtest.Record) bool { return len(r.sentTo(wang)) > 0 }); err != nil {
+		t.Fatalf("%v; log:\n%s", err, r.log)
+	}
+	if got := r.sentTo(wang); got[0] != "小红 走了" {
+		t.Errorf("sent %q", got)
+	}
+}
