@@ -34,6 +34,10 @@ type Config struct {
 	// session; default "wx2.qq.com". "self" is the server's own address, for
 	// clients that are pointed straight at it.
 	RedirectHost string
+	// HelperHost is the base host of logins of the file transfer helper (section
+	// 18.1), which the client asks for by its appid; default
+	// "filehelper.weixin.qq.com". Not used if RedirectHost is no name of WeChat's.
+	HelperHost string
 
 	// LoginPage301 answers webwxnewloginpage with status 301, without a
 	// Location and with the XML as its body, whatever the query (section 3.5).
@@ -41,7 +45,7 @@ type Config struct {
 	// RequireDesktop refuses logins that lack the two headers of desktop mode
 	// (section 3.6) with 1203.
 	RequireDesktop bool
-	// RefuseCode and RefuseText refuse every login; see Server.RefuseLogin.
+	// RefuseCode and RefuseText refuse logins; see Server.RefuseLogin.
 	RefuseCode int
 	RefuseText string
 	// CodeLife is how long a QR code can be scanned; 0 is 5 minutes.
@@ -86,6 +90,7 @@ const (
 	defaultHold        = 25 * time.Second
 	defaultUin         = 2963421588
 	defaultBase        = "wx2.qq.com"
+	defaultHelper      = "filehelper.weixin.qq.com"
 	defaultCodeLife    = 5 * time.Minute
 	defaultSessionLife = 12 * time.Hour
 	defaultContactPage = 1500
@@ -113,6 +118,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.Lang, langChinese)
 	orDefault(&c.Addr, "127.0.0.1:0")
 	orDefault(&c.RedirectHost, defaultBase)
+	orDefault(&c.HelperHost, defaultHelper)
 	orDefault(&c.CodeLife, defaultCodeLife)
 	orDefault(&c.SessionLife, defaultSessionLife)
 	orDefault(&c.ContactPage, defaultContactPage)

@@ -30,6 +30,9 @@
 // no jar would keep or send them otherwise. Clients that insist on https need
 // Config.TLS.
 //
+// A client that logs in with the appid of the file transfer helper (section 18.1)
+// is led to that one's hosts, and its session knows nobody but 文件传输助手.
+//
 // # Time and sessions
 //
 // Config.Now is the clock of messages, cookies and limits; polls are held in real

@@ -77,12 +77,12 @@ func (s *Server) rightHost(r role, host string) (ok bool, want string) {
 	case roleLogin:
 		return isLoginHost(host), "login.weixin.qq.com"
 	case roleFile:
-		return host == file, file
+		return host == file || isHelperFileHost(host), file // checkKind has the rest
 	case rolePush:
-		return host == push, push
+		return host == push || isHelperHost(host), push
 	case roleBase:
 	}
-	return host == s.cfg.RedirectHost, s.cfg.RedirectHost
+	return host == s.cfg.RedirectHost || isHelperHost(host), s.cfg.RedirectHost
 }
 
 // scheme is that of the addresses the server gives out.

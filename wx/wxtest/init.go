@@ -49,6 +49,11 @@ func (s *Server) webwxInit(_ *call, e *session, _ object, out response) {
 	o.SyncKey = e.keysAt(e.handed)
 	o.ClientVersion, o.SystemTime, o.GrayScale = 369297683, s.now().Unix(), 1
 	o.InviteStartCount, o.ClickReportInterval = inviteStart, 600000
+	if e.helper {
+		e.nameOf(s.world.fileHelper) // known without being listed
+		s.pokeLocked()
+		return
+	}
 	const listed = 10
 	set := strings.Builder{}
 	recent := s.world.recent

@@ -14,14 +14,17 @@ const appID = "wx782c26e4c19acffb"
 
 // jslogin gives a new QR code (section 3.1).
 func (s *Server) jslogin(c *call) answer {
-	if got := c.query.Get("appid"); got != appID {
+	helper := c.query.Get("appid") == helperAppID
+	if got := c.query.Get("appid"); got != appID && !helper {
 		c.problem("3.1", "appid is %q", got)
 	}
 	if c.query.Get("fun") != "new" {
 		c.problem("3.1", "fun is not new")
 	}
 	desktop := false
-	if u, err := url.Parse(c.query.Get("redirect_uri")); err != nil || !strings.HasSuffix(u.Path, "/webwxnewloginpage") {
+	if helper {
+		c.checkHelperCode()
+	} else if u, err := url.Parse(c.query.Get("redirect_uri")); err != nil || !strings.HasSuffix(u.Path, "/webwxnewloginpage") {
 		c.problem("3.1", "redirect_uri does not lead to webwxnewloginpage")
 	} else {
 		desktop = u.Query().Get("mod") == desktopMod
@@ -30,6 +33,7 @@ func (s *Server) jslogin(c *call) answer {
 	defer s.mu.Unlock()
 	code := s.newCodeLocked(false)
 	code.desktop = desktop
+	code.helper = helper
 	return script(`window.QRLogin.code = 200; window.QRLogin.uuid = "%s";`, code.uuid)
 }
 
@@ -72,6 +76,9 @@ func (s *Server) loginPoll(c *call) answer {
 		s.mu.Unlock()
 		c.problem("3.3", "no such uuid")
 		return script("window.code=400;")
+	}
+	if code.helper && c.query.Get("appid") != helperAppID {
+		c.problem("18.1", "appid is %q", c.query.Get("appid"))
 	}
 	code.polled = true
 	s.applyPhoneLocked(code)
@@ -116,7 +123,7 @@ func (s *Server) pollAnswerLocked(c *call, code *code) answer {
 	}
 	lang := s.cfg.Lang
 	to := fmt.Sprintf("%s://%s%swebwxnewloginpage?ticket=%s&uuid=%s&lang=%s&scan=%d",
-		s.scheme(), s.cfg.RedirectHost, cgiPrefix, code.ticket, code.uuid, lang, code.confirmedAt.Unix())
+		s.scheme(), s.baseHost(code.helper), cgiPrefix, code.ticket, code.uuid, lang, code.confirmedAt.Unix())
 	return script("window.code=200;\nwindow.redirect_uri=\"%s\";", to)
 }
 
@@ -179,14 +186,18 @@ func (s *Server) loginXMLLocked(c *call) answer {
 	if c.query.Get("scan") == "" || c.query.Get("lang") == "" {
 		c.problem("3.5", "the query of redirect_uri is not complete")
 	}
-	if s.refusal.code != 0 {
+	switch {
+	case code.helper:
+		if c.query.Get("fun") != "new" || c.query.Get("version") != "v2" {
+			c.problem("18.1", "fun=new or version=v2 is missing")
+		}
+	case s.refusal.code != 0:
 		return refusedPage(s.refusal.code, s.refusal.text)
-	}
-	if s.cfg.RequireDesktop && !desktopHeaders(c) {
+	case s.cfg.RequireDesktop && !desktopHeaders(c):
 		return refusedPage(retRefused, refusedText)
 	}
 	c.checkMode(code)
-	e := s.newSessionLocked()
+	e := s.newSessionLocked(code.helper)
 	e.desktop = code.desktop
 	s.recordLocked(Record{Kind: RecordLoggedIn})
 	body := fmt.Sprintf("<error><ret>0</ret><message>OK</message><skey>%s</skey><wxsid>%s</wxsid><wxuin>%d</wxuin><pass_ticket>%s</pass_ticket><isgrayscale>1</isgrayscale></error>",
@@ -239,13 +250,13 @@ func (s *Server) loginCookiesLocked(c *call, e *session) []string {
 	}
 	s.pushable[uvid] = ticket
 	return append(s.sessionCookies(c, e, strconv.FormatInt(e.loadTime, 10)),
-		s.cookie(c, "webwxuvid", uvid, s.cfg.RedirectHost, tenYears),
-		s.cookie(c, "webwx_auth_ticket", ticket, s.cfg.RedirectHost, tenYears))
+		s.cookie(c, "webwxuvid", uvid, s.baseHost(e.helper), tenYears),
+		s.cookie(c, "webwx_auth_ticket", ticket, s.baseHost(e.helper), tenYears))
 }
 
 // sessionCookies are those that live 12 hours. webwxsync renews them.
 func (s *Server) sessionCookies(c *call, e *session, loadTime string) []string {
-	life, base := s.cfg.SessionLife, s.cfg.RedirectHost
+	life, base := s.cfg.SessionLife, s.baseHost(e.helper)
 	wide := cookieDomain(base)
 	return []string{
 		s.cookie(c, "wxuin", strconv.FormatInt(s.cfg.Uin, 10), wide, life),

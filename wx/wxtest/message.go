@@ -83,7 +83,7 @@ func (s *Server) deliverLocked(env envelope, m Message) MsgID {
 	number := newMsgNumber()
 	id := MsgID(strconv.FormatInt(number, 10))
 	e := s.session
-	if e == nil || e.dead != 0 {
+	if e == nil || e.dead != 0 || !e.reaches(env) {
 		return id
 	}
 	if g := env.group; g != nil && (!g.hasLocked(s.world.self) || env.from != nil && !g.hasLocked(env.from)) {

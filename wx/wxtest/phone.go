@@ -21,6 +21,7 @@ type code struct {
 	ticket      string
 	push        bool // nothing to scan: the phone asks to confirm by itself
 	desktop     bool // asked for in desktop mode (section 3.6)
+	helper      bool // of the file transfer helper
 	state       codeState
 	polled      bool
 	told        bool // a poll has answered 201
@@ -200,7 +201,8 @@ func (s *Server) PhoneBack() {
 }
 
 // RefuseLogin makes the login page refuse the account from now on, such as with
-// 1203 and a text (section 3.5); code 0 allows logins again.
+// 1203 and a text (section 3.5); code 0 allows logins again. Logins of the file
+// transfer helper pass all the same (section 18.1).
 func (s *Server) RefuseLogin(code int, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

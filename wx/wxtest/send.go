@@ -74,6 +74,10 @@ func (s *Server) receiverLocked(c *call, e *session, m *outgoing) int {
 	switch chat := e.byName[m.To].(type) {
 	case *Account:
 		m.ToAccount = chat
+		if e.helper && chat != s.world.fileHelper {
+			c.problem("18.1", "the file transfer helper can write to filehelper alone")
+			return retNotFriend
+		}
 		if chat.kind == kindSelf || !chat.friend {
 			return retNotFriend
 		}

@@ -201,7 +201,7 @@ func (s *Server) respond(c *call, ep endpoint) answer {
 	ans := jsonAnswer(out)
 	switch c.endpoint {
 	case "webwxinit":
-		ans.cookies = []string{s.cookie(c, "wxloadtime", strconv.FormatInt(e.loadTime, 10)+"_expired", s.cfg.RedirectHost, s.cfg.SessionLife)}
+		ans.cookies = []string{s.cookie(c, "wxloadtime", strconv.FormatInt(e.loadTime, 10)+"_expired", s.baseHost(e.helper), s.cfg.SessionLife)}
 	case "webwxsync":
 		ans.cookies = s.sessionCookies(c, e, strconv.FormatInt(e.loadTime, 10)+"_expired")
 	}
@@ -304,6 +304,9 @@ func (c *call) sessionLocked(uin, sid, skey string) (*session, int) {
 	}
 	if e.dead != 0 {
 		return nil, e.dead
+	}
+	if ret := c.checkKind(e); ret != retOK {
+		return nil, ret
 	}
 	if !e.knows(skey) {
 		c.problem("2.1", "skey is not the session's")

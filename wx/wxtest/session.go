@@ -11,6 +11,7 @@ import (
 // what a client has to be told. All of it is guarded by Server.mu.
 type session struct {
 	srv        *Server
+	helper     bool // of the file transfer helper
 	sid        string
 	skey       string
 	skeyBefore string // still understood after a renewal
@@ -79,10 +80,10 @@ type entry struct {
 // late from one that is wrong.
 const keepSessions = 64
 
-func (s *Server) newSessionLocked() *session {
+func (s *Server) newSessionLocked(helper bool) *session {
 	now := s.now()
 	e := &session{
-		srv: s, sid: newSid(), passTicket: newPassTicket(),
+		srv: s, helper: helper, sid: newSid(), passTicket: newPassTicket(),
 		dataTicket: "gS" + randomText(base64Chars, 26), loadTime: now.Unix(), loginAt: now, renewedAt: now,
 		names: map[Chat]string{}, byName: map[string]Chat{},
 		rooms: map[string]*Group{}, roomID: map[*Group]string{},
@@ -164,7 +165,7 @@ const keepLog = 4096
 const maxWithheld = 4 * keepLog
 
 func (e *session) append(step entry) {
-	if e.dead != 0 {
+	if e.dead != 0 || e.helper && (step.kind == entryModified || step.kind == entryDeleted) {
 		return
 	}
 	if e.srv.phoneAway {
