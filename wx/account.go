@@ -18,8 +18,9 @@ import (
 const restrictedWithin = 20 * time.Second
 
 // account is one session: who is logged in, where, and with which keys. The
-// fields above mu never change.
+// fields above mu never change once the session has begun.
 type account struct {
+	mode       Mode
 	hosts      hosts
 	uin        int64
 	sid        string
@@ -45,10 +46,10 @@ type position struct {
 	checkKey wire.SyncKey // of synccheck; syncKey before the first webwxsync
 }
 
-func newAccount(h hosts, p wire.LoginPage) *account {
+func newAccount(m Mode, h hosts, p wire.LoginPage) *account {
 	now := time.Now()
 	a := &account{
-		hosts: h, uin: p.Uin, sid: p.Sid, passTicket: p.PassTicket, login: now, fresh: true,
+		mode: m, hosts: h, uin: p.Uin, sid: p.Sid, passTicket: p.PassTicket, login: now, fresh: true,
 		keys: position{skey: p.Skey},
 	}
 	a.counter.Store(now.UnixMilli())
@@ -58,7 +59,7 @@ func newAccount(h hosts, p wire.LoginPage) *account {
 func restoreAccount(s *Session) *account {
 	st := s.stored
 	a := &account{
-		hosts: st.Hosts, uin: st.Uin, sid: st.Sid, passTicket: st.PassTicket, login: st.Login,
+		mode: s.Mode(), hosts: st.Hosts, uin: st.Uin, sid: st.Sid, passTicket: st.PassTicket, login: st.Login,
 		keys: position{skey: st.Skey, syncKey: st.SyncKey, checkKey: st.CheckKey},
 		self: st.Self.clone(),
 	}
@@ -93,7 +94,7 @@ func (a *account) setSelf(c Contact) {
 // session is the state to store when position p holds.
 func (a *account) session(p position, cookies []cookie) *Session {
 	return &Session{stored: storedSession{
-		Version: sessionVersion, Uin: a.uin, Sid: a.sid, Skey: p.skey, PassTicket: a.passTicket,
+		Version: sessionVersion, Mode: a.mode, Uin: a.uin, Sid: a.sid, Skey: p.skey, PassTicket: a.passTicket,
 		Hosts: a.hosts, Login: a.login, SyncKey: p.syncKey, CheckKey: p.checkKey,
 		Self: a.selfContact(), Cookies: cookies,
 	}}
@@ -131,7 +132,11 @@ func (a *account) call(endpoint string, query url.Values) call {
 
 func (a *account) callAt(host, endpoint string, query url.Values) call {
 	u := url.URL{Scheme: a.hosts.Scheme, Host: host, Path: cgiPath + endpoint, RawQuery: query.Encode()}
-	return call{endpoint: endpoint, url: u.String(), referer: a.hosts.referer()}
+	q := call{endpoint: endpoint, url: u.String(), referer: a.hosts.referer()}
+	if a.mode == ModeFileHelper {
+		q.header = map[string]string{appIDName: helperAppID}
+	}
+	return q
 }
 
 // over turns a code that ends the session into the error that says so.

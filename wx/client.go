@@ -167,10 +167,18 @@ func (c *Client) session(ctx context.Context) error {
 		})
 	}
 	// Lookups work from the first batch on; everything else follows it.
-	task("batch", c.batchLoop)
+	if a.mode != ModeFileHelper {
+		task("batch", c.batchLoop)
+	}
 	task("poll", func(ctx context.Context, a *account) error {
 		if err := c.deliver(ctx, news); err != nil {
 			return err
+		}
+		if a.mode == ModeFileHelper {
+			if err := c.withoutContacts(ctx); err != nil {
+				return err
+			}
+			return c.pollLoop(ctx, a)
 		}
 		c.notifyInited(ctx, a)
 		task("list", c.listLoop)

@@ -84,17 +84,24 @@ func (c *Client) enterPage(ctx context.Context, resp *wire.ContactsResponse, las
 	return c.emit(ctx, change)
 }
 
+// withoutContacts tells that there is no contact list to wait for.
+func (c *Client) withoutContacts(ctx context.Context) error {
+	c.dir.setComplete()
+	return c.emit(ctx, ContactsChanged{Complete: true})
+}
+
 // Lookup asks the server (webwxbatchgetcontact) for contacts that the directory
 // may not know, at most 50 a call, and enters them there. For members of a group
 // give its user name in group, else "". Calls are throttled to one per two
 // seconds, except for the first few; lookups that wait together share a call.
 // Who is not known to the server is left out of the answer. It works while Run
-// runs, from within the sink as well.
+// runs, from within the sink as well. In ModeFileHelper nobody is known.
 func (c *Client) Lookup(ctx context.Context, group string, userNames ...string) ([]Contact, error) {
-	if _, err := c.account(); err != nil {
+	a, err := c.account()
+	if err != nil {
 		return nil, err
 	}
-	if len(userNames) == 0 {
+	if len(userNames) == 0 || a.mode == ModeFileHelper {
 		return nil, nil
 	}
 	if len(userNames) > maxBatch {

@@ -13,7 +13,7 @@ const sceneForward = 2
 // SendCard sends the card of a friend or an official account that the account
 // follows (webwxsendmsg, Type 42). It makes one try, as SendText does.
 func (c *Client) SendCard(ctx context.Context, to string, who Contact, id SendID) (Sent, error) {
-	a, err := c.account()
+	a, err := c.sender("webwxsendmsg", to)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -80,7 +80,7 @@ func notForwardable(m *Message, why string) error {
 // links and mini programs, gives ErrNotForwardable. It makes one try, as SendText
 // does.
 func (c *Client) Forward(ctx context.Context, to string, m *Message, id SendID) (Sent, error) {
-	a, err := c.account()
+	a, err := c.sender("forward", to)
 	if err != nil {
 		return Sent{}, err
 	}

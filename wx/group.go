@@ -49,7 +49,7 @@ type Admitted struct {
 // once with an error that Throttled knows. It makes one try; an error matching
 // ErrUnknownOutcome must not be repeated.
 func (c *Client) CreateGroup(ctx context.Context, topic string, people ...string) (Admitted, error) {
-	a, err := c.account()
+	a, err := c.friends("webwxcreatechatroom")
 	if err != nil {
 		return Admitted{}, err
 	}
@@ -88,7 +88,7 @@ func (c *Client) CreateGroup(ctx context.Context, topic string, people ...string
 // known is looked up first. Calls are 15 s apart; for 1205, Ret 1 and
 // ErrUnknownOutcome see CreateGroup. Ret -23 says that the group is too large.
 func (c *Client) AddMembers(ctx context.Context, group string, people ...string) (Admitted, error) {
-	a, err := c.account()
+	a, err := c.friends("webwxupdatechatroom")
 	if err != nil {
 		return Admitted{}, err
 	}
@@ -127,7 +127,7 @@ func (c *Client) AddMembers(ctx context.Context, group string, people ...string)
 // RenameGroup changes the topic of a group (webwxupdatechatroom), 1 to 32 bytes.
 // For errors see AddMembers.
 func (c *Client) RenameGroup(ctx context.Context, group, topic string) error {
-	a, err := c.account()
+	a, err := c.friends("webwxupdatechatroom")
 	if err != nil {
 		return err
 	}

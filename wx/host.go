@@ -30,6 +30,10 @@ func hostsFrom(redirect *url.URL) hosts {
 	if isLocal(base) || hasPort(base) {
 		h.Scheme = redirect.Scheme
 	}
+	if file, ok := helperHosts(base); ok {
+		h.File, h.Push = file, base
+		return h
+	}
 	for _, t := range []struct{ part, name string }{
 		{"wx2.qq.com", "wx2.qq.com"},
 		{"wx8.qq.com", "wx8.qq.com"},

@@ -12,6 +12,8 @@ func TestHostsFrom(t *testing.T) {
 	}{
 		{"https://wx.qq.com/x", hosts{"https", "wx.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"}},
 		{"https://wx2.qq.com/x", hosts{"https", "wx2.qq.com", "file.wx2.qq.com", "webpush.wx2.qq.com"}},
+		{"https://filehelper.weixin.qq.com/x", hosts{"https", "filehelper.weixin.qq.com", "file.wx.qq.com", "filehelper.weixin.qq.com"}},
+		{"https://szfilehelper.weixin.qq.com/x", hosts{"https", "szfilehelper.weixin.qq.com", "file.wx2.qq.com", "szfilehelper.weixin.qq.com"}},
 		{"https://wx8.qq.com/x", hosts{"https", "wx8.qq.com", "file.wx8.qq.com", "webpush.wx8.qq.com"}},
 		{"https://wx5.qq.com/x", hosts{"https", "wx5.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"}},
 		{"https://web.wechat.com/x", hosts{"https", "web.wechat.com", "file.web.wechat.com", "webpush.web.wechat.com"}},

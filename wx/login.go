@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	appID   = "wx782c26e4c19acffb" // section 3.1
-	cgiPath = "/cgi-bin/mmwebwx-bin/"
+	webAppID = "wx782c26e4c19acffb" // section 3.1
+	cgiPath  = "/cgi-bin/mmwebwx-bin/"
 
 	// badAnswers is how many answers in a row that make no sense end what asked
 	// for them: a QR code, or the round.
@@ -78,8 +78,8 @@ func (c *Client) fetchUUID(ctx context.Context) (string, error) {
 	for bad := 0; ; {
 		now := time.Now().UnixMilli()
 		a, err := c.do(ctx, call{endpoint: "jslogin", url: "https://" + loginHost + "/jslogin?" + url.Values{
-			"appid":        {appID},
-			"redirect_uri": {c.landing()},
+			"appid":        {c.opts.Mode.appID()},
+			"redirect_uri": {c.opts.Mode.landing()},
 			"fun":          {"new"},
 			"lang":         {c.opts.Lang},
 			"_":            {strconv.FormatInt(now, 10)},
@@ -103,15 +103,6 @@ func (c *Client) fetchUUID(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-}
-
-// landing is the page that jslogin is told the login shall lead to.
-func (c *Client) landing() string {
-	page := "https://" + hintHost + cgiPath + "webwxnewloginpage"
-	if c.opts.Mode == ModeDesktop {
-		page += "?mod=desktop"
-	}
-	return page
 }
 
 // fetchPicture gets the server's own picture of a QR code, nil if that fails.
@@ -200,13 +191,17 @@ func waitingState(scanned bool) State {
 
 func (c *Client) loginPoll(ctx context.Context, uuid, tip string) (wire.LoginPoll, error) {
 	now := time.Now().UnixMilli()
-	a, err := c.do(ctx, call{endpoint: "login", class: classPoll, url: "https://" + loginHost + cgiPath + "login?" + url.Values{
+	query := url.Values{
 		"loginicon": {"true"},
 		"uuid":      {uuid},
 		"tip":       {tip},
 		"r":         {strconv.FormatInt(int64(notMillis(now)), 10)},
 		"_":         {strconv.FormatInt(now, 10)},
-	}.Encode()})
+	}
+	if c.opts.Mode == ModeFileHelper {
+		query.Set("appid", helperAppID)
+	}
+	a, err := c.do(ctx, call{endpoint: "login", class: classPoll, url: "https://" + loginHost + cgiPath + "login?" + query.Encode()})
 	if err != nil {
 		return wire.LoginPoll{}, err
 	}
@@ -243,7 +238,7 @@ func (c *Client) redeem(ctx context.Context, redirect *url.URL) (*account, error
 		_, answered := errors.AsType[*answerError](err)
 		if err == nil {
 			if page.Complete() {
-				return newAccount(hostsFrom(redirect), page), nil
+				return newAccount(c.opts.Mode, hostsFrom(redirect), page), nil
 			}
 			if refused(page) {
 				return nil, &RefusedError{Code: page.Ret, Text: wire.DecodeText(page.Message)}

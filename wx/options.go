@@ -24,6 +24,7 @@ type Options struct {
 	// (section 3.4), tells that by PushSent, and shows QR codes if that is
 	// refused, cancelled or not confirmed within 5 minutes. Do not offer the same
 	// session twice. Nil, or a Session beside it: no push login is tried.
+	// ModeFileHelper has none.
 	Push *Session
 	// Mode is the kind of client to log in as; default ModeWeb. A stored session
 	// must be taken up in the mode that it was made in.
@@ -50,28 +51,6 @@ type Options struct {
 	Logger zerolog.Logger
 }
 
-// Mode is the kind of client that WeChat is told it has before it.
-type Mode int
-
-const (
-	// ModeWeb is the web client. Many accounts are refused, which harms nobody.
-	ModeWeb Mode = iota
-	// ModeDesktop is what Tencent's page calls the client version (section 3.6):
-	// accounts that the web client refuses are let in, and accounts have been
-	// restricted for it. Never choose it without asking the owner.
-	ModeDesktop
-)
-
-func (m Mode) String() string {
-	switch m {
-	case ModeWeb:
-		return "web"
-	case ModeDesktop:
-		return "desktop"
-	}
-	return "unknown"
-}
-
 const (
 	defaultLang      = "zh_CN"
 	defaultMaxQR     = 5
@@ -96,8 +75,14 @@ func (o *Options) validate() (*url.URL, error) {
 	if o.Sink == nil {
 		return nil, errors.New("wx: Options.Sink is required")
 	}
-	if o.Mode != ModeWeb && o.Mode != ModeDesktop {
+	if !o.Mode.known() {
 		return nil, fmt.Errorf("wx: Options.Mode %d: not a mode", o.Mode)
+	}
+	if s := o.Session; s != nil && s.Mode() != o.Mode {
+		return nil, fmt.Errorf("wx: Options.Session: made in mode %s, not %s", s.Mode(), o.Mode)
+	}
+	if o.Push != nil && (o.Mode == ModeFileHelper || o.Push.Mode() == ModeFileHelper) {
+		return nil, fmt.Errorf("wx: Options.Push: mode %s has no push login", ModeFileHelper)
 	}
 	if o.MaxQR < 0 {
 		return nil, fmt.Errorf("wx: Options.MaxQR %d: must not be negative", o.MaxQR)

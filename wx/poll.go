@@ -163,7 +163,7 @@ func (c *Client) syncCheck(ctx context.Context, a *account) (pending bool, err e
 	if len(check.List) == 0 {
 		check = keys.syncKey
 	}
-	q := a.callAt(a.hosts.Push, "synccheck", url.Values{
+	query := url.Values{
 		"r":        {millis()},
 		"skey":     {keys.skey},
 		"sid":      {a.sid},
@@ -171,7 +171,11 @@ func (c *Client) syncCheck(ctx context.Context, a *account) (pending bool, err e
 		"deviceid": {deviceID()},
 		"synckey":  {check.Param()},
 		"_":        {strconv.FormatInt(a.counter.Add(1)-1, 10)},
-	})
+	}
+	if a.mode == ModeFileHelper {
+		query.Set(appIDName, helperAppID)
+	}
+	q := a.callAt(a.hosts.Push, "synccheck", query)
 	q.class = classPoll
 	ans, err := c.do(ctx, q)
 	if err != nil {

@@ -51,7 +51,7 @@ type Sent struct {
 // Control characters other than tab and newline are left out: the receiver would
 // see their escapes.
 func (c *Client) SendText(ctx context.Context, to, text string, id SendID) (Sent, error) {
-	a, err := c.account()
+	a, err := c.sender("webwxsendmsg", to)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -75,7 +75,7 @@ func (c *Client) plainCall(a *account, m wire.TextMsg, id SendID, scene int) (ca
 // SendEmoticon sends an emoticon by MD5 or by MediaID (webwxsendemoticon). It
 // makes one try, as SendText does.
 func (c *Client) SendEmoticon(ctx context.Context, to string, e Emoticon, id SendID) (Sent, error) {
-	a, err := c.account()
+	a, err := c.sender("webwxsendemoticon", to)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -135,7 +135,7 @@ func plain(text string) string {
 // (webwxrevokemsg). It makes one try; an error matching ErrUnknownOutcome must
 // not be repeated.
 func (c *Client) Revoke(ctx context.Context, to, msgID string) error {
-	a, err := c.account()
+	a, err := c.sender("webwxrevokemsg", to)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (c *Client) Revoke(ctx context.Context, to, msgID string) error {
 // person's user name changes afterwards; the new one comes with ContactsChanged.
 // It makes one try; an error matching ErrUnknownOutcome must not be repeated.
 func (c *Client) AcceptFriend(ctx context.Context, userName string, ticket Secret) error {
-	a, err := c.account()
+	a, err := c.friends("webwxverifyuser")
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ const (
 // SetRemark names a contact (webwxoplog, CmdId 2). Servers since 2023 may answer
 // Ret 0 and do nothing; the next ContactsChanged shows what holds.
 func (c *Client) SetRemark(ctx context.Context, userName, remark string) error {
-	a, err := c.account()
+	a, err := c.friends("webwxoplog")
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (c *Client) SendFile(ctx context.Context, u Upload, id SendID) (Sent, error
 }
 
 func (c *Client) readyTo(u *Upload, endpoint string, limit int64, id SendID) (*account, error) {
-	a, err := c.account()
+	a, err := c.sender(endpoint, u.To)
 	if err != nil {
 		return nil, err
 	}

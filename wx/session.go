@@ -21,6 +21,7 @@ type Session struct {
 // storedSession is the form of a session in a file.
 type storedSession struct {
 	Version    int          `json:"version"`
+	Mode       Mode         `json:"mode,omitempty"` // ModeWeb if there is none
 	Uin        int64        `json:"uin"`
 	Sid        string       `json:"sid"`
 	Skey       string       `json:"skey"`
@@ -78,6 +79,9 @@ func (s *Session) Encode() ([]byte, error) {
 
 // Uin is the account's number, which stays the same over logins.
 func (s *Session) Uin() int64 { return s.stored.Uin }
+
+// Mode is the way in which the session was made.
+func (s *Session) Mode() Mode { return s.stored.Mode }
 
 // Self is the account's own contact as of this session.
 func (s *Session) Self() Contact { return s.stored.Self.clone() }

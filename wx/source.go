@@ -113,6 +113,10 @@ func (c *Client) sourceCall(a *account, s Source) call {
 		query.Set("pass_ticket", a.passTicket)
 		query.Set("webwx_data_ticket", c.dataTicket(a))
 	}
+	if a.mode == ModeFileHelper {
+		query.Set(appIDName, helperAppID)
+		query.Set("sid", a.sid)
+	}
 	q := a.callAt(host, s.endpoint, query)
 	q.class, q.ranged = classMedia, s.ranged
 	return q

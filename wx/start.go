@@ -83,6 +83,10 @@ func (c *Client) init(ctx context.Context, a *account) (*wire.InitResponse, erro
 			return &resp, nil
 		}
 		if e, ok := errors.AsType[*APIError](err); ok {
+			if !said && !Throttled(err) && a.moveHelper() {
+				said = true
+				continue
+			}
 			// To a session taken up again, 1 says that its cookies have died.
 			if Dispose(err) == Relogin || e.Ret == retParameter && !a.fresh {
 				return nil, a.over(e.Endpoint, e.Ret)

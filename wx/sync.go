@@ -100,6 +100,10 @@ func (c *Client) digest(a *account, resp *wire.SyncResponse) []Event {
 		if c.own.has(m.ID) {
 			continue // an echo of what this client sent (section 6.3)
 		}
+		if a.mode == ModeFileHelper && m.Chat == FileHelper {
+			// Nobody but the owner can write there, whatever From says.
+			m.FromSelf, m.Sender = true, self
+		}
 		c.learnGroups(&m)
 		events = append(events, MessageReceived{Message: m})
 	}

@@ -47,7 +47,7 @@ type Upload struct {
 // no answer is sent up to three times. Content uploaded in the last half hour is
 // not uploaded again.
 func (c *Client) Upload(ctx context.Context, u Upload) (mediaID string, err error) {
-	a, err := c.account()
+	a, err := c.sender("webwxuploadmedia", u.To)
 	if err != nil {
 		return "", err
 	}
