@@ -85,6 +85,9 @@ type Event struct {
 	Sender Person `json:"sender"`
 	// BySelf: the account's owner did it, from the phone or another client.
 	BySelf bool `json:"by_self,omitempty"`
+	// AsPrivate: the owner wrote in the chat with oneself, and that counts as a
+	// private chat as well (Capabilities.SelfIsPrivate).
+	AsPrivate bool `json:"as_private,omitempty"`
 
 	Message  *Message  `json:"message,omitempty"`  // KindMessage, KindRedPacket, KindTransfer, KindSystem
 	Request  *Request  `json:"request,omitempty"`  // KindFriendRequest

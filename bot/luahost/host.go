@@ -53,6 +53,8 @@ type Options struct {
 	Clock   clock.Clock
 	Logger  zerolog.Logger
 	Limits  Limits
+	// Capabilities of the mode of login; without a Mode every handler fits.
+	Capabilities event.Capabilities
 }
 
 // Limits bound what one plugin may use. Zero fields are the defaults.
@@ -111,6 +113,7 @@ type Info struct {
 	Problem              string // why not, or why a newer file does not run
 	Commands             []string
 	Exports              []string
+	Unfit                []string // handlers that can never run in the mode of login, and why
 }
 
 // Host holds the plugins. All methods may be called concurrently; Run once.

@@ -72,6 +72,9 @@ func (p *plugin) info() Info {
 		i.Exports = append(i.Exports, name)
 	}
 	slices.Sort(i.Exports)
+	if c := p.host.opts.Capabilities; c.Mode != "" {
+		i.Unfit = p.unfit(c)
+	}
 	return i
 }
 

@@ -192,10 +192,10 @@ func (w *When) place(in *Input) Condition {
 		return CondEvent
 	}
 	if ev.Chat.Key != "" || ev.Chat.Kind != "" {
-		if w.chats != nil && !slices.Contains(w.chats, ev.Chat.Kind) {
+		if w.chats != nil && !slices.Contains(w.chats, ev.Chat.Kind) && !(ev.AsPrivate && slices.Contains(w.chats, event.ChatPrivate)) {
 			return CondChat
 		}
-		if !w.anySelf && ev.Kind == event.KindMessage && ev.BySelf != (w.bySelf || ev.Chat.Kind == event.ChatSelf && slices.Contains(w.chats, event.ChatSelf)) {
+		if !w.anySelf && !ev.AsPrivate && ev.Kind == event.KindMessage && ev.BySelf != (w.bySelf || ev.Chat.Kind == event.ChatSelf && slices.Contains(w.chats, event.ChatSelf)) {
 			return CondBySelf
 		}
 		if w.groups != nil && ev.Chat.Kind == event.ChatGroup && !w.groups.match(ev.Chat.Name, w.folding) {
