@@ -62,6 +62,16 @@ type refusal struct {
 	Code int       `json:"code"`
 	Text string    `json:"text"`
 	At   time.Time `json:"at"`
+	Mode wx.Mode   `json:"mode,omitempty"` // of the login; ModeWeb if there is none
+}
+
+// codeRefused is WeChat's no to an account that may not use the page at all.
+const codeRefused = 1203
+
+// holds reports whether a refusal is one in a mode of login: an account that lost
+// one page may have another. A restriction is the whole account's.
+func (r *refusal) holds(mode wx.Mode) bool {
+	return r.Code != codeRefused || r.Mode == mode
 }
 
 // errOtherAccount ends the daemon when somebody scans with another account.
@@ -203,7 +213,7 @@ func (a *account) refused() *refusal {
 
 // refuse remembers that WeChat does not want this account here, over restarts.
 func (a *account) refuse(ctx context.Context, code int, text string) {
-	r := &refusal{Code: code, Text: text, At: a.clock.Now()}
+	r := &refusal{Code: code, Text: text, At: a.clock.Now(), Mode: a.mode()}
 	a.mu.Lock()
 	a.refusal = r
 	a.mu.Unlock()
@@ -239,9 +249,11 @@ func (a *account) restore(ctx context.Context) error {
 		if err := json.Unmarshal([]byte(text), r); err != nil {
 			return fmt.Errorf("read refusal: %w", err)
 		}
-		a.refusal = r
-		a.log.Error().Int("code", r.Code).Str("text", r.Text).Msg("login was refused; no login until wxbot qr")
-		a.tell(Refused{Code: r.Code, Text: r.Text})
+		if r.holds(a.mode()) {
+			a.refusal = r
+			a.log.Error().Int("code", r.Code).Str("text", r.Text).Msg("login was refused; no login until wxbot qr")
+			a.tell(Refused{Code: r.Code, Text: r.Text})
+		}
 	}
 	sent, err := a.store.Recent(ctx, a.clock.Now().Add(-echoesFor))
 	if err != nil {
@@ -269,6 +281,7 @@ func (a *account) session(ctx context.Context) error {
 		return fmt.Errorf("read session: %w", err)
 	}
 	o := wx.Options{
+		Mode:      a.mode(),
 		Sink:      a.sink,
 		Server:    a.opts.Config.Server,
 		Transport: a.opts.Transport,
@@ -280,7 +293,11 @@ func (a *account) session(ctx context.Context) error {
 			o.Session = nil
 		}
 	}
-	if o.Session == nil {
+	if o.Session != nil && o.Session.Mode() != a.mode() {
+		a.log.Warn().Stringer("session", o.Session.Mode()).Msg("stored session is of another mode of login: a new scan is needed")
+		o.Session = nil
+	}
+	if o.Session == nil && a.mode() == wx.ModeWeb {
 		if o.Push, err = a.lastSession(ctx); err != nil {
 			return err
 		}
@@ -320,7 +337,18 @@ func (a *account) lastSession(ctx context.Context) (*wx.Session, error) {
 		a.log.Warn().Err(err).Msg("session that ended unreadable: no push login")
 		return nil, nil
 	}
+	if s.Mode() != wx.ModeWeb {
+		return nil, nil
+	}
 	return s, nil
+}
+
+// mode is the mode of login.
+func (a *account) mode() wx.Mode {
+	if a.opts.Config.Mode == ModeFileHelper {
+		return wx.ModeFileHelper
+	}
+	return wx.ModeWeb
 }
 
 // sink takes one batch: its messages become events, and these, the keys of new
@@ -426,6 +454,11 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 		return nil
 	}
 	events := classify.Message(m, a.book)
+	if a.mode() == wx.ModeFileHelper {
+		for i := range events {
+			events[i].AsPrivate = events[i].Chat.Kind == event.ChatSelf
+		}
+	}
 	a.mu.Lock()
 	offset := a.offset
 	a.mu.Unlock()

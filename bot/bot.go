@@ -204,7 +204,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
-		World: b.world, Clock: o.Clock, Logger: b.component("lua"),
+		World: b.world, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
 	})
 	if err != nil {
 		return err
@@ -364,6 +364,10 @@ func (b *Bot) loaded(ctx context.Context) {
 		if p.Running {
 			running++
 		}
+	}
+	for _, p := range b.opts.Config.unfitFor(set, plugins) {
+		b.log.Warn().Str("problem", p.String()).Msg("not served in this mode of login")
+		b.tell(Problem{Text: p.String()})
 	}
 	n := RulesLoaded{Rules: len(set.Rules()), Plugins: running, Rev: set.Rev()}
 	b.log.Info().Int("rules", n.Rules).Int("plugins", n.Plugins).Str("rev", n.Rev).

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/event"
 	"wxbot/bot/luahost"
 )
 
@@ -17,6 +18,8 @@ type Report struct {
 	Rules    []RuleReport
 	Plugins  []luahost.Info
 	Mode     string // of settings
+	// Capabilities is what the mode of login can do.
+	Capabilities event.Capabilities
 }
 
 // RuleReport is one rule and whom it would answer.
@@ -38,7 +41,7 @@ func Check(ctx context.Context, o Options) (*Report, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := &Report{}
+	r := &Report{Capabilities: capabilities(o.Config.Mode)}
 	r.checkAlerts(o.Config.Alerts)
 	exports, err := r.checkPlugins(ctx, o)
 	if err != nil {
@@ -52,6 +55,9 @@ func Check(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	r.Problems = append(r.Problems, problems...)
+	if set != nil {
+		r.Problems = append(r.Problems, set.Unfit(r.Capabilities)...)
+	}
 	conf.Sort(r.Problems)
 	if set == nil {
 		return r, nil
@@ -74,8 +80,9 @@ func (r *Report) checkPlugins(ctx context.Context, o Options) (func(string) bool
 	if _, err := os.Stat(o.Config.Plugins); err != nil {
 		return nil, fmt.Errorf("plugins: %w", err)
 	}
-	infos, problems := luahost.Check(ctx, luahost.Options{Dir: o.Config.Plugins, Clock: o.Clock, Logger: o.Logger})
+	infos, problems := luahost.Check(ctx, luahost.Options{Dir: o.Config.Plugins, Clock: o.Clock, Logger: o.Logger, Capabilities: r.Capabilities})
 	r.Plugins = infos
+	r.Problems = append(r.Problems, unfitPlugins(o.Config.Plugins, infos)...)
 	exports := map[string]bool{}
 	for _, i := range infos {
 		for _, e := range i.Exports {

@@ -242,11 +242,11 @@ func defaultState(env Environment) string {
 
 func (c *Config) validate() error {
 	switch c.Mode {
-	case ModeWeb:
-	case "desktop", "filehelper":
-		return fmt.Errorf("mode %q: not in this version; use %q", c.Mode, ModeWeb)
+	case ModeWeb, ModeFileHelper:
+	case "desktop":
+		return fmt.Errorf("mode %q: not in this version; use %q or %q", c.Mode, ModeWeb, ModeFileHelper)
 	default:
-		return fmt.Errorf("mode %q: want %q", c.Mode, ModeWeb)
+		return fmt.Errorf("mode %q: want %q or %q", c.Mode, ModeWeb, ModeFileHelper)
 	}
 	switch c.LogFormat {
 	case "auto", "json", "console":

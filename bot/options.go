@@ -45,14 +45,12 @@ func (o *Options) validate() error {
 	if o.Config.State == "" {
 		return errors.New("bot: Config.State is required")
 	}
-	if o.Config.Mode != "" && o.Config.Mode != ModeWeb {
-		return fmt.Errorf("mode %q: only %q is in this version", o.Config.Mode, ModeWeb)
+	switch o.Config.Mode {
+	case "", ModeWeb, ModeFileHelper:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("mode %q: only %q and %q are in this version", o.Config.Mode, ModeWeb, ModeFileHelper)
 }
-
-// ModeWeb logs in as the web page does.
-const ModeWeb = "web"
 
 // Notice is something that a person at a terminal wants to see: QRCode, QRDone,
 // PushAsked, Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded or Problem.

@@ -44,6 +44,7 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 		h := client.Health()
 		st.Heard, st.Synced, st.Delivered, st.Stalled = h.Heard, h.Synced, h.Delivered, h.Stalled
 	}
+	st.Capabilities = capabilities(b.opts.Config.Mode)
 	st.Mode = string(b.live.Settings().Mode)
 	st.Rules, st.Rev = len(set.Rules()), set.Rev()
 	st.Broken = b.broken()

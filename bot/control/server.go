@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"wxbot/bot/event"
 )
 
 // Status is how the daemon is doing. It holds no secret and no message text.
@@ -40,9 +42,11 @@ type Status struct {
 	Delivered time.Time `json:"delivered,omitzero"`
 	Stalled   time.Time `json:"stalled,omitzero"`
 	Refusal   string    `json:"refusal,omitempty"`
-	Mode      string    `json:"mode"`
-	Rules     int       `json:"rules"`
-	Rev       string    `json:"rev"`
+	// Capabilities is what the mode of login can do.
+	Capabilities event.Capabilities `json:"capabilities"`
+	Mode         string             `json:"mode"` // of the rules
+	Rules        int                `json:"rules"`
+	Rev          string             `json:"rev"`
 	// Ambiguous are names that several accounts bear: they were not told apart at
 	// the last login.
 	Ambiguous []string `json:"ambiguous,omitempty"`

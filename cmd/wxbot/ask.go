@@ -72,6 +72,9 @@ func printStatus(con *console, st control.Status) {
 	if !st.Stalled.IsZero() {
 		line("stalled", "since %s: WeChat announces messages and hands out none; open WeChat on the phone", clockTime(st.Stalled))
 	}
+	if st.Capabilities.Mode != "" { // a daemon of an earlier version tells none
+		line("login", "%s", loginText(st.Capabilities))
+	}
 	line("rules", "%d, rev %s, mode %s", st.Rules, st.Rev, st.Mode)
 	for _, p := range st.Plugins {
 		state := "running"

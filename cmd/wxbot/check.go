@@ -10,6 +10,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/conf"
+	"wxbot/bot/event"
 	"wxbot/bot/luahost"
 )
 
@@ -36,15 +37,16 @@ func newCheck(con *console) *cobra.Command {
 
 // checked is what check --json prints.
 type checked struct {
-	Config   string           `json:"config,omitempty"`
-	Rules    string           `json:"rules_file,omitempty"`
-	Plugins  string           `json:"plugins_dir,omitempty"`
-	State    string           `json:"state_dir"`
-	Mode     string           `json:"mode,omitempty"`
-	Errors   int              `json:"errors"`
-	Warnings int              `json:"warnings"`
-	Problems []checkedProblem `json:"problems"`
-	Answers  []bot.RuleReport `json:"answers"`
+	Config   string             `json:"config,omitempty"`
+	Rules    string             `json:"rules_file,omitempty"`
+	Plugins  string             `json:"plugins_dir,omitempty"`
+	State    string             `json:"state_dir"`
+	Mode     string             `json:"mode,omitempty"` // of the rules
+	Login    event.Capabilities `json:"login"`
+	Errors   int                `json:"errors"`
+	Warnings int                `json:"warnings"`
+	Problems []checkedProblem   `json:"problems"`
+	Answers  []bot.RuleReport   `json:"answers"`
 }
 
 type checkedProblem struct {
@@ -76,7 +78,7 @@ func check(ctx context.Context, con *console, cfg bot.Config, strict, asJSON boo
 
 func asChecked(cfg bot.Config, r *bot.Report) checked {
 	c := checked{
-		Config: cfg.File, Rules: cfg.Rules, Plugins: cfg.Plugins, State: cfg.State, Mode: r.Mode,
+		Config: cfg.File, Rules: cfg.Rules, Plugins: cfg.Plugins, State: cfg.State, Mode: r.Mode, Login: r.Capabilities,
 		Errors: r.Errors(), Problems: []checkedProblem{}, Answers: r.Rules,
 	}
 	c.Warnings = len(r.Problems) - c.Errors
@@ -109,6 +111,7 @@ func printReport(con *console, cfg bot.Config, r *bot.Report) {
 	file("rules", cfg.Rules)
 	file("plugins", cfg.Plugins)
 	file("state", cfg.State)
+	file("login", loginText(r.Capabilities))
 	if r.Mode != "" {
 		mode := r.Mode
 		if mode == "trial" {

@@ -212,6 +212,28 @@ func TestSimLogsInByItselfIfTold(t *testing.T) {
 	}
 }
 
+func TestSimServesADaemonInFileHelperMode(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	_, c := startSim(t, ctx, "--auto-login")
+	c.do("POST", "refuse", `{"code":1203,"text":"不能登录网页微信"}`)
+	state := filepath.Join(t.TempDir(), "state")
+	startBinary(t, ctx, nil, "run", "--mode", "filehelper", "--rules", write(t, "rules.yaml", liveRules), "--state", state, "--server", c.url)
+	if got := fmt.Sprint(c.do("GET", "records?kind=online&wait=30", "")["records"]); got == "[]" {
+		t.Fatal("the daemon did not come online")
+	}
+	c.do("POST", "say", `{"to":"filehelper","text":"你好"}`)
+	if got := fmt.Sprint(c.do("GET", "sent?wait=30", "")["records"]); !strings.Contains(got, "你也好") || !strings.Contains(got, "文件传输助手") {
+		t.Errorf("sent %s", got)
+	}
+	if got := fmt.Sprint(c.do("GET", "problems", "")["problems"]); got != "[]" {
+		t.Errorf("problems %s", got)
+	}
+	if r := runBinary(t, nil, "status", "--state", state); !strings.Contains(r.out, "login      filehelper: self") {
+		t.Errorf("status:\n%s%s", r.out, r.errOut)
+	}
+}
+
 func TestSimRefusesAnAddressItCannotListenOn(t *testing.T) {
 	r := runBinary(t, nil, "sim", "--listen", "8090")
 	if r.code != exitUsage || !strings.Contains(r.errOut, "want HOST:PORT") {
