@@ -210,7 +210,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	b.dispatch, err = dispatch.New(dispatch.Options{
-		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host},
+		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host}, Dialogues: b.host,
 		Prepare: &preparer{acc: b.acc, settings: b.live.Settings, asked: map[string]time.Time{}},
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
 		Admin: b.admin, Silent: b.brakes.silent, Owner: b.ownerWrote, Room: b.outbox.Room,

@@ -51,6 +51,15 @@ type Plugins interface {
 	Fallback(ctx context.Context, ev *event.Event) event.Claim
 }
 
+// Dialogues are the questions that plugins have put to people.
+type Dialogues interface {
+	// Answer gives a message to the question that waits for its writer in its chat;
+	// it is event.Unclaimed if there is none, and as Plugins otherwise. command
+	// tells whether the message calls a known command by a prefix: that ends the
+	// question, and the message goes on.
+	Answer(ctx context.Context, ev *event.Event, command func() bool) event.Claim
+}
+
 // Preparer completes an event just before it is handled: present names, whether
 // the bot was mentioned. A reason other than "" means that nothing may answer.
 type Preparer interface {
@@ -72,6 +81,8 @@ type Options struct {
 	// Admin, if set, carries out an operator's command in a chat; ok is false for
 	// anything else. What it decides is queued with "event done".
 	Admin func(ctx context.Context, ev *event.Event) (answers []event.Firing, ok bool)
+	// Dialogues, if set, is offered what nothing keeps from being answered.
+	Dialogues Dialogues
 	// Silent, if set, tells why nothing answers in a chat now; "" if something may.
 	// It is asked after Admin.
 	Silent func(ev *event.Event) (reason string)

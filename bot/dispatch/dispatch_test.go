@@ -144,6 +144,7 @@ type host struct {
 	name     string        // of a plugin command
 	claim    string        // text that "on" claims
 	drop     string        // text that the filter drops
+	asked    string        // chat in which a question waits; "" for none
 	inFlight int
 	most     int
 }
@@ -169,6 +170,18 @@ func (h *host) Observe(_ context.Context, ev *event.Event) { h.note("observe", e
 func (h *host) Filter(_ context.Context, ev *event.Event) bool {
 	h.note("filter", ev)
 	return ev.Message != nil && ev.Message.Text == h.drop && h.drop != ""
+}
+
+// Answer holds what begins with "sleeps" and claims the rest.
+func (h *host) Answer(_ context.Context, ev *event.Event, command func() bool) event.Claim {
+	if h.asked == "" || ev.Chat.Key != h.asked || command() {
+		return event.Unclaimed
+	}
+	h.note("answer", ev)
+	if strings.HasPrefix(ev.Message.Text, "sleeps") {
+		return event.Held
+	}
+	return event.Claimed
 }
 
 func (h *host) Resolve(ev *event.Event) (string, func(context.Context) event.Claim, bool) {
@@ -233,10 +246,11 @@ func newWorld(t *testing.T, chatBound int, more ...func(*dispatch.Options)) *wor
 		t: t, inbox: newMemory(), host: &host{block: make(chan struct{})},
 		rules: &script{gather: 10 * time.Second, settings: event.Settings{
 			Pace:      event.Pace{Stale: time.Hour},
+			Prefixes:  []string{"/"},
 			LoopGuard: event.LoopGuard{Answers: 3, Within: time.Minute, Mute: 10 * time.Minute},
 		}},
 	}
-	o := dispatch.Options{Inbox: w.inbox, Rules: w.rules, Plugins: w.host, Prepare: gate{unknown: "nobody"}, ChatBound: chatBound}
+	o := dispatch.Options{Inbox: w.inbox, Rules: w.rules, Plugins: w.host, Dialogues: w.host, Prepare: gate{unknown: "nobody"}, ChatBound: chatBound}
 	for _, f := range more {
 		f(&o)
 	}
@@ -311,6 +325,30 @@ func TestOrderOfOneMessage(t *testing.T) {
 		"filter drops it before the rules": {
 			text: "rule", setup: func(w *world) { w.host.drop = "rule" },
 			offered: []string{"observe:rule", "filter:rule"}, outcome: "dropped by a filter",
+		},
+		"an answer comes before filters and rules": {
+			text: "rule", setup: func(w *world) { w.host.asked, w.host.drop = "p1", "rule" },
+			offered: []string{"observe:rule", "answer:rule"}, outcome: "answer to a plugin",
+		},
+		"a question in another chat": {
+			text: "hi", setup: func(w *world) { w.host.asked = "p2" },
+			offered: []string{"observe:hi", "filter:hi", "on:hi", "fallback:hi"}, outcome: "nothing answered",
+		},
+		"an answer that goes on is marked done by the plugin": {
+			text: "sleeps", setup: func(w *world) { w.host.asked = "p1" },
+			offered: []string{"observe:sleeps", "answer:sleeps"}, outcome: "",
+		},
+		"a known command with a prefix is no answer": {
+			text: "/dice 2", setup: func(w *world) { w.host.asked, w.host.name = "p1", "/dice" },
+			offered: []string{"observe:/dice 2", "filter:/dice 2", "command:/dice 2"}, outcome: "plugin command",
+		},
+		"an unknown command is an answer": {
+			text: "/dice 2", setup: func(w *world) { w.host.asked = "p1" },
+			offered: []string{"observe:/dice 2", "answer:/dice 2"}, outcome: "answer to a plugin",
+		},
+		"a command without a prefix is an answer": {
+			text: "dice 2", setup: func(w *world) { w.host.asked, w.host.name = "p1", "dice" },
+			offered: []string{"observe:dice 2", "answer:dice 2"}, outcome: "answer to a plugin",
 		},
 		"plugin command before on": {
 			text: "dice 2", setup: func(w *world) { w.host.name = "dice" },

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"wxbot/bot/event"
@@ -18,6 +19,7 @@ const (
 	outcomeMuted   = "loop guard"
 	outcomePlugin  = "plugin"
 	outcomeCommand = "plugin command"
+	outcomeAnswer  = "answer to a plugin"
 	outcomeNotice  = "notice of WeChat"
 	outcomePanic   = "handler panicked"
 	outcomeStale   = "expired"
@@ -217,6 +219,9 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		d.ownerWrote(ctx, ev)
 		return outcome{text: reason}
 	}
+	if claim := d.dialogue(ctx, ev); claim != event.Unclaimed {
+		return outcome{text: outcomeAnswer, done: claim == event.Held || claim == event.Answered}
+	}
 	if d.opts.Plugins.Filter(ctx, ev) {
 		d.ownerWrote(ctx, ev)
 		return outcome{text: outcomeFilter}
@@ -266,6 +271,24 @@ func (d *Dispatcher) silent(ev *event.Event) string {
 		return d.opts.Silent(ev)
 	}
 	return ""
+}
+
+// dialogue offers a message to the question that may wait for it.
+func (d *Dispatcher) dialogue(ctx context.Context, ev *event.Event) event.Claim {
+	if d.opts.Dialogues == nil || ev.Kind != event.KindMessage || ev.Message == nil {
+		return event.Unclaimed
+	}
+	return d.opts.Dialogues.Answer(ctx, ev, func() bool {
+		text := strings.TrimSpace(ev.Message.Text)
+		prefixed := slices.ContainsFunc(d.opts.Rules.Settings().Prefixes, func(p string) bool {
+			return p != "" && strings.HasPrefix(text, p)
+		})
+		if !prefixed {
+			return false
+		}
+		rule, run := d.command(ev)
+		return rule != "" || run != nil
+	})
 }
 
 // command resolves whose command the message calls: the longest name wins, a tie

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -101,7 +100,8 @@ func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) eve
 			if !hd.concerns(in) {
 				continue
 			}
-			c := &call{host: h, plugin: p, ev: ev, handler: hd, name: kindName(kind, ev), suffix: hd.suffix(), claimed: make(chan struct{})}
+			c := p.newCall(ev, hd, kindName(kind, ev))
+			c.suffix = hd.suffix()
 			c.answers = kind == handleOn || kind == handleFallback
 			claim := h.run(ctx, c, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, ev)} })
 			if claim != event.Unclaimed && kind != handleObserve {
@@ -185,8 +185,8 @@ func hasPrefix(in *match.Input) bool {
 // Command runs a command. A wrong call is answered with the usage, a call while the
 // command rests with nothing; either way the event is dealt with.
 func (h *Host) Command(ctx context.Context, ev *event.Event, c Command) event.Claim {
-	cl := &call{host: h, plugin: c.plugin, ev: ev, handler: c.handler, name: "command " + c.Name, suffix: c.handler.suffix(), claimed: make(chan struct{})}
-	cl.args, cl.answers = c.args, true
+	cl := c.plugin.newCall(ev, c.handler, "command "+c.Name)
+	cl.suffix, cl.args, cl.answers = c.handler.suffix(), c.args, true
 	spec := c.handler.command
 	if spec.admin && !isAdmin(ev, h.opts.World.Settings()) {
 		return event.Unclaimed
@@ -237,7 +237,8 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 		if ev == nil {
 			ev = &event.Event{}
 		}
-		c := &call{host: h, plugin: p, ev: ev, handler: &handler{fn: f}, name: "call " + name, claimed: make(chan struct{}), wait: true}
+		c := p.newCall(ev, &handler{fn: f}, "call "+name)
+		c.wait = true
 		h.run(ctx, c, func(l *lua.LState) []lua.LValue {
 			return []lua.LValue{p.object(l, c, ev), toLua(l, args)}
 		})
@@ -263,95 +264,29 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 
 // call is one call into a plugin: its own Lua thread in its own goroutine.
 type call struct {
+	*turn // the event that it handles now
+
 	host    *Host
 	plugin  *plugin
-	ev      *event.Event
+	origin  *event.Event // that it was made for; nil for timers
 	handler *handler
 	name    string
 	args    string
 	wait    bool // the caller wants the results
 	over    bool // run has seen its end
+	brief   bool // of the life cycle: it holds up a reload
 
 	ctx     context.Context //nolint:containedctx // the life of this call, for what it waits for
-	once    sync.Once
-	claimed chan struct{} // closed when the event is claimed
-	n       int           // actions queued; guarded by the run lock
-	suffix  string        // tells handlers of one event apart
-	left    time.Duration // of the call's time
-	since   time.Time     // when it got the lock
+	suffix  string          // tells handlers of one event apart
+	left    time.Duration   // of the call's time
+	since   time.Time       // when it got the lock
 	results []lua.LValue
 	err     error
-	answers bool   // it may be told as event.Held
-	marked  func() // takes the mark back that it runs; nil without one
-
-	mu     sync.Mutex
-	queued bool // something for the event
-	held   bool // told to the dispatcher
-	ended  bool
 }
 
-// claim takes the event for this handler: its lane goes on.
-func (c *call) claim() { c.once.Do(func() { close(c.claimed) }) }
-
-// answer notes that something was queued, which marked the event done.
-func (c *call) answer() {
-	c.mu.Lock()
-	c.queued = true
-	c.mu.Unlock()
-	c.claim()
-}
-
-// hold tells what to report of a call that claimed the event and goes on. From
-// event.Held on, the host marks the event done.
-func (c *call) hold() event.Claim {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.queued:
-		return event.Answered
-	case c.ended, !c.answers:
-		return event.Claimed
-	}
-	c.held = true
-	return event.Held
-}
-
-// end marks the event of a call that was reported as held and has ended, unless it
-// was queued for: that did. What the stop of the daemon cuts short is run again.
-func (c *call) end(life context.Context) {
-	c.mu.Lock()
-	c.ended = true
-	owed := c.held && !c.queued
-	c.mu.Unlock()
-	if !owed || life.Err() != nil {
-		return
-	}
-	if err := c.host.opts.World.Done(context.WithoutCancel(life), c.ev); err != nil {
-		c.host.opts.Logger.Error().Err(err).Str("plugin", c.plugin.name).Str("msg", c.ev.ID).
-			Msg("event not marked done: its handler runs again after a restart")
-	}
-}
-
-// unmark takes the mark back that the handler is running.
-func (c *call) unmark() {
-	if c.marked != nil {
-		c.marked()
-		c.marked = nil
-	}
-}
-
-// mark notes, for after a kill, that the handler runs: it holds the lock and waits
-// for nothing. Once something is queued the event is done and cannot be blamed.
-func (c *call) mark() {
-	if c.ev == nil || c.ev.Seq == 0 {
-		return
-	}
-	c.mu.Lock()
-	queued := c.queued
-	c.mu.Unlock()
-	if !queued {
-		c.marked = c.host.opts.World.Running(c.ev.Seq)
-	}
+// newCall makes a call for an event, which is nil for timers.
+func (p *plugin) newCall(ev *event.Event, hd *handler, name string) *call {
+	return &call{host: p.host, plugin: p, turn: newTurn(ev), origin: ev, handler: hd, name: name}
 }
 
 // run starts a call and waits until it has returned or claimed the event. It
@@ -369,6 +304,7 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 		life, cancel = context.WithCancel(life)
 		defer cancel()
 	}
+	t := c.turn // the call goes on to others
 	done := make(chan bool, 1)
 	begun := h.begin(func() {
 		truth := c.execute(life, args)
@@ -379,7 +315,7 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 		c.err = errUnloaded
 		return event.Unclaimed
 	}
-	claimed := c.claimed
+	claimed := t.claimed
 	if c.wait {
 		claimed = nil
 	}
@@ -387,15 +323,15 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	case truth := <-done:
 		c.over = true
 		select {
-		case <-c.claimed:
-			return c.hold()
+		case <-t.claimed:
+			return t.hold()
 		default:
 		}
 		if truth {
 			return event.Claimed
 		}
 	case <-claimed:
-		return c.hold()
+		return t.hold()
 	case <-ctx.Done():
 	}
 	return event.Unclaimed

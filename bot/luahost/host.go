@@ -64,6 +64,7 @@ type Limits struct {
 	Sends  int           // actions for one event; 10
 	Minute int           // actions of one plugin within a minute; 30
 	Timers int           // 100
+	Waits  int           // questions that wait for an answer, of all plugins together; 500
 }
 
 func (l *Limits) setDefaults() {
@@ -81,6 +82,9 @@ func (l *Limits) setDefaults() {
 	}
 	if l.Timers <= 0 {
 		l.Timers = 100
+	}
+	if l.Waits <= 0 {
+		l.Waits = 500
 	}
 }
 
@@ -124,6 +128,8 @@ type Host struct {
 	busy atomic.Int64  // calls that have not ended
 	over chan struct{} // closed when Run ends
 
+	questions questions
+
 	loading sync.Mutex // one Reload at a time
 	plugins atomic.Pointer[[]*plugin]
 
@@ -143,6 +149,7 @@ func New(o Options) (*Host, error) {
 	o.Limits.setDefaults()
 	limitArrays()
 	h := &Host{opts: o, over: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h.questions = questions{most: o.Limits.Waits, open: map[asked]*question{}}
 	h.plugins.Store(&[]*plugin{})
 	return h, nil
 }

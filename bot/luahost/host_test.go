@@ -120,6 +120,13 @@ func (w *world) Notify(_ context.Context, text string) error {
 	w.notices = append(w.notices, text)
 	return nil
 }
+
+func (s *stage) notices() []string {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	return slices.Clone(s.world.notices)
+}
+
 func (w *world) Settings() event.Settings { return w.settings }
 
 func (w *world) take() []string {

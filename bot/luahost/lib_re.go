@@ -1,6 +1,7 @@
 package luahost
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -36,18 +37,30 @@ func (p *plugin) expression(l *lua.LState) (string, *regexp.Regexp) {
 		l.ArgError(2, fmt.Sprintf("an expression of at most %d bytes expected", expressionMost))
 	}
 	charge(l, work(len(s)*len(src)))
+	re, err := p.compiled(src)
+	if err != nil {
+		l.ArgError(2, err.Error())
+	}
+	return s, re
+}
+
+// compiled gives an expression, which is kept for the next time.
+func (p *plugin) compiled(src string) (*regexp.Regexp, error) {
 	if re, ok := p.expressions[src]; ok {
-		return s, re
+		return re, nil
+	}
+	if len(src) > expressionMost {
+		return nil, fmt.Errorf("an expression of at most %d bytes expected", expressionMost)
 	}
 	re, err := regexp.Compile(src)
 	if err != nil {
-		l.ArgError(2, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if p.expressions == nil || len(p.expressions) >= expressionsMost {
 		p.expressions = map[string]*regexp.Regexp{}
 	}
 	p.expressions[src] = re
-	return s, re
+	return re, nil
 }
 
 // group gives what a group caught, or nil.

@@ -275,7 +275,9 @@ func (p *plugin) messageField(l *lua.LState, o *eventObject, name string) lua.LV
 		return p.method("message", "mention", p.mention)
 	case "reply_sticker":
 		return p.method("message", "reply_sticker", p.replySticker)
-	case "reply_image", "reply_file", "reply_video", "forward", "download", "ask", "choose", "confirm":
+	case "ask", "choose", "confirm":
+		return p.dialogueMethod("message", name)
+	case "reply_image", "reply_file", "reply_video", "forward", "download":
 		return p.method("message", name, func(l *lua.LState) int {
 			l.RaiseError("msg:%s is not in this version of wxbot", name)
 			return 0
@@ -360,8 +362,8 @@ func names(v lua.LValue) []string {
 
 func (p *plugin) reply(l *lua.LState) int {
 	c := p.running(l, "msg:reply")
-	receiver[*eventObject](l, "msg")
-	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: outgoing(l, 2)})
+	o := receiver[*eventObject](l, "msg")
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: c.elsewhere(o.ev.Chat.Key), Message: outgoing(l, 2)})
 }
 
 func (p *plugin) mention(l *lua.LState) int {
@@ -375,13 +377,14 @@ func (p *plugin) mention(l *lua.LState) int {
 		}
 		m.Mention = []string{name}
 	}
-	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: m})
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: c.elsewhere(o.ev.Chat.Key), Message: m})
 }
 
 func (p *plugin) replySticker(l *lua.LState) int {
 	c := p.running(l, "msg:reply_sticker")
-	receiver[*eventObject](l, "msg")
-	return p.sent(l, c, event.Action{Kind: event.ActReply, Message: event.Outgoing{Sticker: sticker(l, l.CheckString(2), 2)}})
+	o := receiver[*eventObject](l, "msg")
+	m := event.Outgoing{Sticker: sticker(l, l.CheckString(2), 2)}
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: c.elsewhere(o.ev.Chat.Key), Message: m})
 }
 
 func (p *plugin) personField(o *personObject, name string) lua.LValue {
@@ -428,16 +431,16 @@ func (p *plugin) personField(o *personObject, name string) lua.LValue {
 // request the event is: other chats need a grant.
 func (p *plugin) sendTo(l *lua.LState, key string) int {
 	c := p.running(l, "send")
-	if c.ev == nil || key != c.ev.Chat.Key && key != c.ev.Sender.Key {
+	if !c.mayWrite(key) {
 		l.Push(lua.LNil)
-		l.Push(lua.LString(`not the chat of this event: that needs the grant send = "any", which is not in this version`))
+		l.Push(lua.LString(notGranted))
 		return 2
 	}
 	m := outgoing(l, 2)
 	if t, ok := l.Get(3).(*lua.LTable); ok {
 		m.Mention = names(t.RawGetString("mention"))
 	}
-	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: c.ev.Kind == event.KindMemberJoined})
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: c.origin.Kind == event.KindMemberJoined})
 }
 
 func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
@@ -467,7 +470,9 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 			l.Push(t)
 			return 1
 		})
-	case "ask", "choose", "confirm", "history", "invite", "mute_bot":
+	case "ask", "choose", "confirm":
+		return p.dialogueMethod("chat", name)
+	case "history", "invite", "mute_bot":
 		return p.method("chat", name, func(l *lua.LState) int {
 			l.RaiseError("%s is not in this version of wxbot", name)
 			return 0

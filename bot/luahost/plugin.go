@@ -58,6 +58,7 @@ type plugin struct {
 	looked      time.Time // when the process's heap was
 	heapAt      uint64    // the process's heap, when what it keeps was looked at last
 	renewing    bool      // it kept too much
+	gone        bool      // replaced: it asks nobody any more; guarded by the questions
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -402,7 +403,8 @@ func (p *plugin) unload(ctx context.Context) {
 // error ends it.
 func (p *plugin) lifecycle(ctx context.Context, what string, ev map[string]any) error {
 	for _, fn := range p.life[what] {
-		c := &call{host: p.host, plugin: p, handler: &handler{fn: fn}, name: what, claimed: make(chan struct{})}
+		c := p.newCall(nil, &handler{fn: fn}, what)
+		c.brief = true
 		if err := c.bounded(ctx, ev); err != nil {
 			return err
 		}
@@ -416,6 +418,7 @@ func (c *call) bounded(ctx context.Context, ev map[string]any) error {
 	defer cancel()
 	c.ctx, c.left = ctx, c.plugin.host.opts.Limits.Call
 	c.locked(func(l *lua.LState) []lua.LValue { return []lua.LValue{toLua(l, ev)} })
+	c.end(ctx)
 	return c.err
 }
 

@@ -175,6 +175,7 @@ func (h *Host) settle(ctx context.Context, all, loaded, replaced, gone []*plugin
 	}
 	for _, p := range gone {
 		p.stopTimers()
+		h.questions.leave(p)
 		if !slices.Contains(replaced, p) {
 			if err := p.acquire(ctx); err == nil {
 				h.unloading(ctx, p)

@@ -30,7 +30,7 @@ func TestSamplesLoad(t *testing.T) {
 func TestWhatIsMissingSaysSo(t *testing.T) {
 	for name, call := range map[string]string{
 		"bot.http": `bot.http.get("http://x")`, "bot.kv": `bot.kv:get("x")`, "bot.file": `bot.file.read("x")`,
-		"bot.cron": `bot.cron("* * * * *", print)`, "msg:ask": `msg:ask("?")`, "msg:choose": `msg:choose("?", {})`, "msg:reply_image": `msg:reply_image("x")`,
+		"bot.cron": `bot.cron("* * * * *", print)`, "msg:reply_image": `msg:reply_image("x")`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) ` + call + ` end)`})

@@ -28,9 +28,9 @@ var stateOptions = lua.Options{
 	SkipOpenLibs:        true,
 	CallStackSize:       200,
 	MinimizeStackMemory: true,
-	RegistrySize:        256,
+	RegistrySize:        128,
 	RegistryMaxSize:     64 << 10,
-	RegistryGrowStep:    4096,
+	RegistryGrowStep:    1024,
 }
 
 // goneFromBase are functions that load code, look into environments or stop the

@@ -134,8 +134,9 @@ func (t *timer) loop(life context.Context) {
 			return
 		case <-later.C:
 		}
-		c := &call{host: t.p.host, plugin: t.p, handler: &handler{fn: t.fn}, name: t.name, claimed: make(chan struct{})}
+		c := t.p.newCall(nil, &handler{fn: t.fn}, t.name)
 		c.execute(life, func(*lua.LState) []lua.LValue { return nil })
+		c.end(life)
 		if t.every == 0 && !t.isDaily {
 			return
 		}

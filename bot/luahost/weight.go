@@ -195,6 +195,7 @@ func (h *Host) renew(ctx context.Context, was *plugin) {
 	if !h.swap(was, p, err == nil) {
 		return
 	}
+	h.questions.leave(was)
 	was.stopped()
 	if err != nil {
 		h.opts.Logger.Error().Err(err).Str("plugin", was.name).Msg("plugin not renewed")
