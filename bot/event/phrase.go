@@ -34,6 +34,7 @@ const (
 	SayStatusWarned   Phrase = "status_warned"
 	SayStatusStopped  Phrase = "status_throttled"
 	SayStatusBroken   Phrase = "status_broken"
+	SayStatusPlugin   Phrase = "status_plugin_paused"
 	SayStatusOff      Phrase = "status_rule_off"
 	SayStatusCounts   Phrase = "status_counts"
 	SayRules          Phrase = "rules"
@@ -65,6 +66,7 @@ const (
 	SayMoreChats      Phrase = "more_chats"
 	SayOtherGroups    Phrase = "other_groups"
 	SayPluginFailed   Phrase = "plugin_failed"
+	SayPluginPaused   Phrase = "plugin_paused"
 	SayUsage          Phrase = "usage"
 )
 
@@ -89,6 +91,7 @@ func Phrases() []PhraseRow {
 		{SayStatusWarned, "状态警告", "微信发出过警告，主动消息已停止；确认后发送“/开工”恢复。"},
 		{SayStatusStopped, "状态频繁", "操作过于频繁：${what} 停到 ${until}"},
 		{SayStatusBroken, "状态有误", "新文件有误：${why}"},
+		{SayStatusPlugin, "状态插件暂停", "插件 ${plugin} 出错过多，已暂停"},
 		{SayStatusOff, "状态已关", "已关规则「${rule}」${where}"},
 		{SayStatusCounts, "状态计数", "已发 ${sent}，等待 ${waiting}，失败 ${failed}，不确定 ${unknown}，过期 ${expired}"},
 		{SayRules, "规则列表", "规则 ${count} 条：\n${list}"},
@@ -120,6 +123,7 @@ func Phrases() []PhraseRow {
 		{SayMoreChats, "更多会话", "…… 等 ${count} 个"},
 		{SayOtherGroups, "其他群", "另有 ${count} 个群有新消息。"},
 		{SayPluginFailed, "插件出错", "插件 ${plugin} 出错：${why}"},
+		{SayPluginPaused, "插件已暂停", "插件 ${plugin} 已暂停：5 分钟内出错过多。改好文件，或运行 wxbot plugin resume ${plugin}。"},
 		{SayUsage, "用法", "用法：${usage}"},
 	}
 }

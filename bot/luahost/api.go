@@ -258,7 +258,7 @@ func (p *plugin) apiSleep(l *lua.LState) int {
 // queue commits an action and gives its id; on failure it gives nil and pushes nil
 // and the reason.
 func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
-	if c.n >= p.host.opts.Limits.Sends || !p.sends.take(time.Now(), p.host.opts.Limits.Minute, time.Minute) {
+	if c.n >= p.limits.Sends || !p.sends.take(time.Now(), p.limits.Minute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))
 		return 0, false
@@ -350,7 +350,7 @@ func (p *plugin) revoke(l *lua.LState, c *call, id string) int {
 // revokeLater withdraws a message after a while. It is forgotten at a restart, unlike
 // the revoke_after of a message, and ends with this version of the plugin.
 func (p *plugin) revokeLater(l *lua.LState, c *call, id string, d time.Duration) int {
-	if c.n >= p.host.opts.Limits.Sends || !p.sends.take(time.Now(), p.host.opts.Limits.Minute, time.Minute) {
+	if c.n >= p.limits.Sends || !p.sends.take(time.Now(), p.limits.Minute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))
 		return 2

@@ -1,6 +1,7 @@
 package luahost
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,8 @@ type settings struct {
 	config  map[string]any
 	node    *conf.Node // of config, for places
 	only    *match.When
+	limits  Limits // where they differ
+	onError string // said in the chat when a handler fails
 	text    string // to see whether it changed
 }
 
@@ -27,15 +30,21 @@ type settings struct {
 type pluginConfig struct {
 	file    string
 	plugins map[string]settings
+	limits  Limits // of all plugins
+	onError string // of all plugins
 }
 
 const orderUnnamed = 1 << 30
 
 func (c pluginConfig) of(name string) settings {
-	if s, ok := c.plugins[name]; ok {
-		return s
+	s, ok := c.plugins[name]
+	if !ok {
+		s = settings{enabled: true, order: orderUnnamed}
 	}
-	return settings{enabled: true, order: orderUnnamed}
+	s.limits = s.limits.over(c.limits)
+	s.onError = cmp.Or(s.onError, c.onError)
+	s.text += fmt.Sprint(s.limits, s.onError)
+	return s
 }
 
 // readConfig reads plugins.yaml in a directory; a missing one is an empty one.
@@ -76,10 +85,14 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 				c.plugins[p.Key.Value] = s
 			}
 		case "limits":
-			fail(e.Key, "limits is not in this version", "")
+			var ps []conf.Problem
+			c.limits, ps = readLimits(e.Value, true)
+			problems = append(problems, ps...)
+		case "on_error":
+			c.onError = readApology(e.Value, fail)
 		default:
 			hint := ""
-			if s := conf.Suggest(e.Key.Value, []string{"plugins", "limits"}); s != "" {
+			if s := conf.Suggest(e.Key.Value, []string{"plugins", "limits", "on_error"}); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
@@ -101,7 +114,7 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		fail(n, "settings of a plugin are a map such as {enabled: false}", "")
 		return s, problems
 	}
-	known := []string{"enabled", "config", "only", "grant"}
+	known := []string{"enabled", "config", "only", "grant", "limits", "on_error"}
 	for _, e := range n.Entries {
 		switch e.Key.Value {
 		case "enabled", "启用":
@@ -121,6 +134,12 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 			w, ps := match.Compile(e.Value, match.Options{Folding: match.DefaultFolding, Unless: true})
 			problems = append(problems, ps...)
 			s.only = w
+		case "limits":
+			l, ps := readLimits(e.Value, false)
+			problems = append(problems, ps...)
+			s.limits = l
+		case "on_error":
+			s.onError = readApology(e.Value, fail)
 		case "grant":
 			fail(e.Key, "grant is not in this version: nothing asks for it yet", "")
 		default:
@@ -134,6 +153,18 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 	s.text = fmt.Sprint(s.enabled, s.config, describe(n))
 	return s, problems
 }
+
+// readApology reads what is said in a chat where a handler failed.
+func readApology(n *conf.Node, fail func(n *conf.Node, text, hint string)) string {
+	if n.Kind != conf.Scalar || len(n.Value) > apologyMost {
+		fail(n, "on_error is a short text", "")
+		return ""
+	}
+	return n.Value
+}
+
+// apologyMost is how many bytes an apology may have.
+const apologyMost = 1000
 
 // describe writes a node so that two that differ differ.
 func describe(n *conf.Node) string {

@@ -93,6 +93,9 @@ func (h *Host) Fallback(ctx context.Context, ev *event.Event) event.Claim {
 func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) event.Claim {
 	var in *match.Input
 	for _, p := range h.list() {
+		if p.paused.Load() {
+			continue
+		}
 		for _, hd := range p.handlers[kind] {
 			if in == nil {
 				in = h.input(ev)
@@ -147,6 +150,9 @@ func (h *Host) Resolve(ev *event.Event) (Command, bool) {
 	}
 	var in *match.Input
 	for _, p := range h.list() {
+		if p.paused.Load() {
+			continue
+		}
 		for _, hd := range p.handlers[handleCommand] {
 			if in == nil {
 				in = h.input(ev)
@@ -233,6 +239,9 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 		f := p.exports[fn]
 		if p.name != pluginName || f == nil {
 			continue
+		}
+		if p.paused.Load() {
+			return "", fmt.Errorf("call %s: the plugin is paused after too many errors", name)
 		}
 		if ev == nil {
 			ev = &event.Event{}

@@ -57,37 +57,6 @@ type Options struct {
 	Capabilities event.Capabilities
 }
 
-// Limits bound what one plugin may use. Zero fields are the defaults.
-type Limits struct {
-	Run    time.Duration // of holding the lock at a stretch; 1 s
-	Call   time.Duration // of a whole call, bot.sleep left out; 10 min
-	Sends  int           // actions for one event; 10
-	Minute int           // actions of one plugin within a minute; 30
-	Timers int           // 100
-	Waits  int           // questions that wait for an answer, of all plugins together; 500
-}
-
-func (l *Limits) setDefaults() {
-	if l.Run <= 0 {
-		l.Run = time.Second
-	}
-	if l.Call <= 0 {
-		l.Call = 10 * time.Minute
-	}
-	if l.Sends <= 0 {
-		l.Sends = 10
-	}
-	if l.Minute <= 0 {
-		l.Minute = 30
-	}
-	if l.Timers <= 0 {
-		l.Timers = 100
-	}
-	if l.Waits <= 0 {
-		l.Waits = 500
-	}
-}
-
 // Problem is why a plugin could not be loaded.
 type Problem struct {
 	Plugin string
@@ -114,6 +83,7 @@ func (p Problem) String() string {
 type Info struct {
 	Name, Version, About string
 	Running              bool
+	Paused               string // why it is passed over since it ran; "" if it is not
 	Problem              string // why not, or why a newer file does not run
 	Commands             []string
 	Exports              []string
@@ -149,7 +119,7 @@ func New(o Options) (*Host, error) {
 	o.Limits.setDefaults()
 	limitArrays()
 	h := &Host{opts: o, over: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
-	h.questions = questions{most: o.Limits.Waits, open: map[asked]*question{}}
+	h.questions.most, h.questions.open = o.Limits.Waits, map[asked]*question{}
 	h.plugins.Store(&[]*plugin{})
 	return h, nil
 }
@@ -221,7 +191,7 @@ func (h *Host) Plugins() []Info {
 	defer h.mu.Unlock()
 	for _, p := range h.list() {
 		i := p.info()
-		i.Running = true
+		i.Running, i.Paused = true, p.faults.why()
 		if problem, ok := h.problems[p.name]; ok {
 			i.Problem = problem.String()
 		}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -34,6 +35,7 @@ type plugin struct {
 
 	header   header
 	config   settings // of plugins.yaml
+	limits   Limits
 	handlers [handleCommand + 1][]*handler
 	life     map[string][]*lua.LFunction // load, unload, config
 	exports  map[string]*lua.LFunction
@@ -57,8 +59,10 @@ type plugin struct {
 	weighed     time.Time // when what it keeps was looked at last
 	looked      time.Time // when the process's heap was
 	heapAt      uint64    // the process's heap, when what it keeps was looked at last
-	renewing    bool      // it kept too much
-	gone        bool      // replaced: it asks nobody any more; guarded by the questions
+	faults      *faults
+	paused      atomic.Bool // passed over, after too many faults
+	renewing    bool        // it kept too much
+	gone        bool        // replaced: it asks nobody any more; guarded by the questions
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -79,9 +83,6 @@ func (p *plugin) info() Info {
 	return i
 }
 
-// heapMost is how much the heap may grow in one stretch.
-const heapMost = 64 << 20
-
 // loadMost bounds the top level of a script, its load and its unload handlers.
 const loadMost = 2 * time.Second
 
@@ -92,9 +93,10 @@ func (h *Host) load(name, file, source string, cfg settings, state *lua.LTable) 
 	if err != nil {
 		return nil, err
 	}
+	limits := cfg.limits.over(h.opts.Limits)
 	p := &plugin{
-		host: h, name: name, file: file, source: source, config: cfg, gas: newGas(heapMost),
-		weighed: time.Now(), lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
+		host: h, name: name, file: file, source: source, config: cfg, limits: limits, gas: newGas(uint64(limits.Memory)),
+		weighed: time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
 		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
 	}
 	p.lock <- struct{}{}
@@ -224,7 +226,7 @@ func (c *call) execute(life context.Context, args func(l *lua.LState) []lua.LVal
 	defer p.host.busy.Add(-1)
 	ctx, cancel := context.WithCancel(life)
 	defer cancel()
-	c.ctx, c.left = ctx, p.host.opts.Limits.Call
+	c.ctx, c.left = ctx, p.limits.Call
 	if err := p.acquire(ctx); err != nil {
 		c.err = err
 		return false
@@ -288,7 +290,7 @@ func (c *call) enter(th *lua.LState) {
 	p := c.plugin
 	p.current = c
 	p.l.G.CurrentThread = th
-	p.gas.fill(p.host.opts.Limits.Run)
+	p.gas.fill(p.limits.Run)
 	c.since = time.Now()
 }
 
@@ -302,8 +304,8 @@ func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) e
 		l.RaiseError("%s", p.gas.err.Error())
 	}
 	c.left -= time.Since(c.since)
-	if p.waits >= waitsMost {
-		l.RaiseError("more than %d calls of the plugin are waiting", waitsMost)
+	if p.waits >= callsMost {
+		l.RaiseError("more than %d calls of the plugin are waiting", callsMost)
 	}
 	c.claim()
 	th := p.l.G.CurrentThread
@@ -332,8 +334,8 @@ func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) e
 // idleMost is how many threads are kept for further calls.
 const idleMost = 2
 
-// waitsMost bounds the calls of one plugin that wait at the same time.
-const waitsMost = 500
+// callsMost bounds the calls of one plugin that wait at the same time.
+const callsMost = 500
 
 // wait1 waits without the lock. What counts is taken from the call's time.
 func (c *call) wait1(counts bool, f func(ctx context.Context) error) error {
@@ -350,12 +352,12 @@ func (c *call) wait1(counts bool, f func(ctx context.Context) error) error {
 
 // limitText says which limit ended a call, in the words of its author.
 func (p *plugin) limitText() string {
-	limits := p.host.opts.Limits
+	limits := p.limits
 	switch {
 	case errors.Is(p.gas.err, errDeadline), errors.Is(p.gas.err, errBudget):
 		return fmt.Sprintf("ran for more than %s without waiting", limits.Run)
 	case errors.Is(p.gas.err, errMemory):
-		return fmt.Sprintf("took more than %d MB of memory", heapMost>>20)
+		return fmt.Sprintf("took more than %d MB of memory", limits.Memory>>20)
 	case errors.Is(p.gas.err, errCall):
 		return fmt.Sprintf("took more than %s altogether", limits.Call)
 	}
@@ -370,22 +372,6 @@ func cut(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:textMost], "") + "…"
-}
-
-func (c *call) report(ctx context.Context) {
-	h := c.plugin.host
-	if ctx.Err() != nil || c.plugin.alive.Err() != nil {
-		return
-	}
-	log := h.opts.Logger.Error().Str("plugin", c.plugin.name).Str("call", c.name).Str("problem", c.err.Error())
-	if c.ev != nil {
-		log = log.Str("msg", c.ev.ID)
-	}
-	if pe, ok := errors.AsType[*panicError](c.err); ok {
-		log = log.Bytes("stack", pe.stack)
-	}
-	log.Msg("plugin handler failed")
-	c.plugin.fault(ctx, c.err)
 }
 
 // unload runs the unload handlers and ends the timers of this version.
@@ -416,21 +402,10 @@ func (p *plugin) lifecycle(ctx context.Context, what string, ev map[string]any) 
 func (c *call) bounded(ctx context.Context, ev map[string]any) error {
 	ctx, cancel := context.WithTimeout(ctx, loadMost)
 	defer cancel()
-	c.ctx, c.left = ctx, c.plugin.host.opts.Limits.Call
+	c.ctx, c.left = ctx, c.plugin.limits.Call
 	c.locked(func(l *lua.LState) []lua.LValue { return []lua.LValue{toLua(l, ev)} })
 	c.end(ctx)
 	return c.err
-}
-
-// fault tells the operator of an error, not more often than every ten minutes for
-// one place.
-func (p *plugin) fault(ctx context.Context, err error) {
-	if p.host.seen(p.name+"/"+err.Error(), time.Now()) {
-		return
-	}
-	if err := p.host.opts.World.Notify(ctx, p.host.opts.World.Settings().Words.Say(event.SayPluginFailed, "plugin", p.name, "why", err.Error())); err != nil {
-		p.host.opts.Logger.Warn().Err(err).Msg("operator not told")
-	}
 }
 
 // object gives an event to Lua.

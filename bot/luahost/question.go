@@ -44,10 +44,16 @@ type question struct {
 // questions are those that wait for an answer, of all plugins. Its methods may be
 // called concurrently.
 type questions struct {
-	most int
-
 	mu   sync.Mutex
+	most int
 	open map[asked]*question
+}
+
+// limit sets how many may wait.
+func (qs *questions) limit(most int) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	qs.most = most
 }
 
 // ask makes a question wait, in the place of an older one to the same person in the

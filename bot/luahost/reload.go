@@ -37,6 +37,7 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 		h.remember(out)
 		return out
 	}
+	h.questions.limit(cfg.limits.over(h.opts.Limits).Waits)
 	sources, problems := scan(h.opts.Dir)
 	old := map[string]*plugin{}
 	for _, p := range h.list() {

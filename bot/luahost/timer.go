@@ -32,7 +32,7 @@ func (t *timer) cancel() { t.ended.Do(func() { close(t.cancelled) }) }
 func (p *plugin) addTimer(l *lua.LState, t *timer) int {
 	t.p, t.cancelled = p, make(chan struct{})
 	if !p.keepTimer(t) {
-		l.RaiseError("more than %d timers", p.host.opts.Limits.Timers)
+		l.RaiseError("more than %d timers", p.limits.Timers)
 	}
 	if !p.loading {
 		if life := p.host.life(); life != nil {
@@ -46,7 +46,7 @@ func (p *plugin) addTimer(l *lua.LState, t *timer) int {
 func (p *plugin) keepTimer(t *timer) bool {
 	p.timing.Lock()
 	defer p.timing.Unlock()
-	if len(p.timers) >= p.host.opts.Limits.Timers {
+	if len(p.timers) >= p.limits.Timers {
 		return false
 	}
 	p.timers = append(p.timers, t)

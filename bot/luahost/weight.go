@@ -14,8 +14,6 @@ import (
 // anew, without what it kept.
 
 const (
-	// keptMost is how many bytes a plugin may keep.
-	keptMost = 64 << 20
 	// A walk takes some 50 ns a value, under the run lock. So the process's heap is
 	// looked at first, heapEvery at most, and only where it has grown by growthLeast
 	// since the last walk, or keptEvery has passed, the plugin is walked over.
@@ -152,7 +150,7 @@ func (p *plugin) kept() int {
 			from = append(from, fn)
 		}
 	}
-	return weight(keptMost, from...)
+	return weight(int(p.limits.Memory), from...)
 }
 
 // weighKept looks, now and then, whether the plugin keeps too much, and has it
@@ -169,7 +167,7 @@ func (p *plugin) weighKept() {
 		return
 	}
 	p.weighed, p.heapAt = now, heap
-	if p.kept() <= keptMost {
+	if int64(p.kept()) <= p.limits.Memory {
 		return
 	}
 	life := p.host.life()
@@ -184,11 +182,12 @@ func (p *plugin) weighKept() {
 func (h *Host) renew(ctx context.Context, was *plugin) {
 	h.loading.Lock()
 	defer h.loading.Unlock()
-	err := fmt.Errorf("kept more than %d MB and was started anew", keptMost>>20)
+	err := fmt.Errorf("kept more than %d MB and was started anew", was.limits.Memory>>20)
 	h.opts.Logger.Error().Str("plugin", was.name).Str("problem", err.Error()).Msg("plugin renewed")
 	was.fault(ctx, err)
 	p, err := h.load(was.name, was.file, was.source, was.config, nil)
 	if err == nil {
+		p.faults = was.faults
 		err = p.begin(ctx, "resume", was.header.version)
 	}
 	was.stopTimers()
@@ -201,7 +200,9 @@ func (h *Host) renew(ctx context.Context, was *plugin) {
 		h.opts.Logger.Error().Err(err).Str("plugin", was.name).Msg("plugin not renewed")
 		return
 	}
-	p.startTimers(ctx)
+	if p.count(ctx, true); !p.paused.Load() {
+		p.startTimers(ctx)
+	}
 }
 
 // swap puts a new version in the old one's place, or takes the old one out. It
