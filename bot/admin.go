@@ -166,6 +166,11 @@ func (b *Bot) adminStatus() string {
 	for _, h := range s.Chats {
 		lines = append(lines, b.say(event.SayStatusChat, "name", h.Name))
 	}
+	for _, p := range b.host.Plugins() {
+		if p.Paused != "" {
+			lines = append(lines, b.say(event.SayStatusPlugin, "plugin", p.Name))
+		}
+	}
 	if s.Warned != nil {
 		lines = append(lines, b.say(event.SayStatusWarned))
 	}

@@ -47,6 +47,12 @@ func (b *Bot) Resume(ctx context.Context, name string) error {
 	return nil
 }
 
+// ResumePlugin starts a plugin anew that was paused after errors. It implements
+// control.Daemon.
+func (b *Bot) ResumePlugin(ctx context.Context, name string) error {
+	return b.host.Resume(ctx, name)
+}
+
 // chatNamed finds the one chat of a name; "" is none.
 func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	if name == "" {

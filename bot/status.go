@@ -53,7 +53,8 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	b.doubtMu.Unlock()
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
-			Name: p.Name, Version: p.Version, Running: p.Running, Problem: p.Problem,
+			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused,
+			Problem: p.Problem, Commands: p.Commands,
 		})
 	}
 	st.Brakes = b.brakesNow()

@@ -44,6 +44,14 @@ func (d *daemon) Resume(_ context.Context, name string) error {
 	return nil
 }
 
+func (d *daemon) ResumePlugin(_ context.Context, name string) error {
+	if name != "dice" {
+		return errors.New("no such plugin is loaded")
+	}
+	d.paused = append(d.paused, "resume plugin "+name)
+	return nil
+}
+
 func (d *daemon) TestAlerts(context.Context) ([]control.AlertResult, error) {
 	return []control.AlertResult{{Target: "webhook example.com"}, {Target: "command tell", Error: "status 500"}}, nil
 }
@@ -199,7 +207,13 @@ func TestPauseAndResume(t *testing.T) {
 	if err := c.Resume(t.Context(), "nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
 		t.Errorf("Resume of nobody: %v", err)
 	}
-	if want := []string{"客户一群 1m30s", "resume "}; !slices.Equal(d.paused, want) {
+	if err := c.ResumePlugin(t.Context(), "dice"); err != nil {
+		t.Errorf("ResumePlugin: %v", err)
+	}
+	if err := c.ResumePlugin(t.Context(), "nothing"); err == nil || !strings.Contains(err.Error(), "no such plugin") {
+		t.Errorf("ResumePlugin of nothing: %v", err)
+	}
+	if want := []string{"客户一群 1m30s", "resume ", "resume plugin dice"}; !slices.Equal(d.paused, want) {
 		t.Errorf("the daemon was asked %q, want %q", d.paused, want)
 	}
 }

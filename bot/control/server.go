@@ -6,6 +6,7 @@
 //	POST /v1/reload   204, or 422 with Failure
 //	POST /v1/pause    PauseRequest, gives Pause
 //	POST /v1/resume   ResumeRequest, gives 204
+//	POST /v1/plugins/resume   ResumeRequest, gives 204
 //	GET  /v1/qr       QR
 //	POST /v1/alerts/test   a list of AlertResult
 //	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
@@ -58,14 +59,6 @@ type Status struct {
 	Alerts  Alerts   `json:"alerts"`
 }
 
-// Plugin is one plugin's state.
-type Plugin struct {
-	Name    string `json:"name"`
-	Version string `json:"version,omitempty"`
-	Running bool   `json:"running"`
-	Problem string `json:"problem,omitempty"`
-}
-
 // Outbox counts deliveries since the start.
 type Outbox struct {
 	Waiting int `json:"waiting"`
@@ -104,6 +97,8 @@ type Daemon interface {
 	// Pause holds everything, or the chat that a name leads to; 0 is until Resume.
 	Pause(ctx context.Context, d time.Duration, name string) (Pause, error)
 	Resume(ctx context.Context, name string) error
+	// ResumePlugin starts a plugin anew that was paused after errors.
+	ResumePlugin(ctx context.Context, name string) error
 	// TestAlerts tries every target of the alerts once.
 	TestAlerts(ctx context.Context) ([]AlertResult, error)
 }
@@ -220,6 +215,7 @@ func (s *Server) handler() http.Handler {
 	})
 	mux.HandleFunc("POST /v1/pause", s.pause)
 	mux.HandleFunc("POST /v1/resume", s.resume)
+	mux.HandleFunc("POST /v1/plugins/resume", s.resumePlugin)
 	qr := func(ask bool) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			q, err := s.opts.Daemon.QR(r.Context(), ask)

@@ -77,14 +77,7 @@ func printStatus(con *console, st control.Status) {
 	}
 	line("rules", "%d, rev %s, mode %s", st.Rules, st.Rev, st.Mode)
 	for _, p := range st.Plugins {
-		state := "running"
-		if !p.Running {
-			state = "off"
-		}
-		if p.Problem != "" {
-			state += ": " + p.Problem
-		}
-		line("plugin", "%s %s (%s)", p.Name, p.Version, state)
+		line("plugin", "%s", pluginLine(p))
 	}
 	if len(st.Ambiguous) > 0 {
 		line("ambiguous", "several accounts bear these names, set remarks on the phone: %s", strings.Join(st.Ambiguous, ", "))

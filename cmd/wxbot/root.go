@@ -59,6 +59,7 @@ func newRoot(con *console) *cobra.Command {
 		newAlerts(con),
 		newHistory(con),
 		newForget(con),
+		newPlugin(con),
 		newVersion(con),
 	)
 	for _, cmd := range root.Commands() {

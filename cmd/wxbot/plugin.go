@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"wxbot/bot"
+	"wxbot/bot/control"
+	"wxbot/bot/luahost"
+)
+
+func newPlugin(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plugin",
+		Short: "List plugins, resume a paused one",
+		RunE: func(*cobra.Command, []string) error {
+			return usage(errors.New("plugin: which command? there are: list, resume"))
+		},
+	}
+	cmd.AddCommand(newPluginList(con), newPluginResume(con))
+	return cmd
+}
+
+func newPluginList(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the plugins of the running daemon, or of a directory",
+		Long: "list asks the running daemon. If none answers, or with --plugins, it loads the\n" +
+			"directory as check does and tells what would run.",
+		Args: noArgs,
+	}
+	flags := configFlags(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		named := flags.Plugins != ""
+		cfg, err := loadConfig(flags)
+		if err != nil {
+			return err
+		}
+		list, err := listPlugins(cmd.Context(), cfg, named)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return writeJSON(con, list)
+		}
+		for _, p := range list {
+			fmt.Fprintln(con.out, pluginLine(p))
+			if p.About != "" {
+				fmt.Fprintf(con.out, "    %s\n", strings.ReplaceAll(p.About, "\n", "\n    "))
+			}
+		}
+		if len(list) == 0 {
+			fmt.Fprintln(con.out, con.lang().of("no plugins", "没有插件"))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// listPlugins asks the daemon, or loads the files where there is none or files says
+// so.
+func listPlugins(ctx context.Context, cfg bot.Config, files bool) ([]control.Plugin, error) {
+	if !files {
+		st, err := control.NewClient(cfg.Socket).Status(ctx)
+		if err == nil || !errors.Is(err, control.ErrNoDaemon) {
+			return st.Plugins, err
+		}
+	}
+	if cfg.Plugins == "" {
+		return nil, nil
+	}
+	infos, problems := luahost.Check(ctx, luahost.Options{Dir: cfg.Plugins, Logger: zerolog.Nop()})
+	var out []control.Plugin
+	for _, i := range infos {
+		out = append(out, control.Plugin{
+			Name: i.Name, Version: i.Version, About: i.About, Running: i.Running, Problem: i.Problem, Commands: i.Commands,
+		})
+	}
+	for _, p := range problems {
+		if p.Plugin == "*" {
+			return out, errors.New(p.String())
+		}
+	}
+	return out, nil
+}
+
+// pluginLine is one plugin in one line: "weather 1.0.0 (running; newer file fails: …)".
+func pluginLine(p control.Plugin) string {
+	state := "running"
+	switch {
+	case p.Paused != "":
+		state = "paused: " + p.Paused
+	case !p.Running:
+		state = "off"
+	}
+	switch {
+	case p.Problem != "" && p.Running:
+		state += "; newer file fails: " + p.Problem
+	case p.Problem != "":
+		state += ": " + p.Problem
+	}
+	name := p.Name
+	if p.Version != "" {
+		name += " " + p.Version
+	}
+	return name + " (" + state + ")"
+}
+
+func newPluginResume(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "resume NAME",
+		Short: "Start a plugin of the running daemon anew that was paused after errors",
+		Long: "resume starts a plugin anew that the daemon paused because it failed again and\n" +
+			"again. What it kept in bot.state is kept. Editing its file does the same.",
+		Args: onePlugin,
+	}
+	client := socketFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		if err := c.ResumePlugin(cmd.Context(), args[0]); err != nil {
+			return err
+		}
+		fmt.Fprintln(con.out, con.lang().of("resumed", "已恢复"))
+		return nil
+	}
+	return cmd
+}
+
+// onePlugin requires the name of a plugin.
+func onePlugin(_ *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] == "" {
+		return usage(errors.New("which plugin? one name is needed"))
+	}
+	return nil
+}
