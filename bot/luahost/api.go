@@ -56,6 +56,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 	}))
 	l.SetMetatable(bot, mt)
 	l.SetGlobal("bot", bot)
+	l.SetGlobal("require", l.NewFunction(p.require))
 	l.SetGlobal("print", l.NewFunction(func(l *lua.LState) int {
 		parts := make([]string, l.GetTop())
 		for i := range parts {

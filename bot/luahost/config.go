@@ -204,11 +204,6 @@ func plain(n *conf.Node) any {
 	return nil
 }
 
-// source is a plugin as found on disk.
-type source struct {
-	name, file, text string
-}
-
 // scan finds the plugins of a directory: NAME.lua, or NAME/init.lua. Tests and
 // editors' temporary files are passed over.
 func scan(dir string) ([]source, []Problem) {
@@ -220,16 +215,16 @@ func scan(dir string) ([]source, []Problem) {
 	var problems []Problem
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") {
+		if isHidden(name) {
 			continue
 		}
 		file := filepath.Join(dir, name)
 		if st, err := os.Stat(file); err == nil && st.IsDir() {
-			file = filepath.Join(file, "init.lua")
+			file = filepath.Join(file, initFile)
 			if _, err := os.Stat(file); err != nil {
 				continue
 			}
-		} else if strings.HasSuffix(name, "_test.lua") || !strings.HasSuffix(name, ".lua") {
+		} else if !isScript(name) {
 			continue
 		}
 		name = strings.TrimSuffix(name, ".lua")
@@ -238,7 +233,14 @@ func scan(dir string) ([]source, []Problem) {
 			problems = append(problems, Problem{Plugin: name, File: file, Text: err.Error()})
 			continue
 		}
-		out = append(out, source{name, file, text})
+		s := source{name: name, file: file, text: text}
+		if s.folder() {
+			if s.modules, err = readModules(name, filepath.Dir(file)); err != nil {
+				problems = append(problems, Problem{Plugin: name, File: file, Text: err.Error()})
+				continue
+			}
+		}
+		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b source) int { return strings.Compare(a.name, b.name) })
 	return out, problems

@@ -163,7 +163,7 @@ func (h *Host) again(ctx context.Context, was *plugin) (*plugin, error) {
 	if err := was.acquire(ctx); err != nil {
 		return nil, err
 	}
-	p, err := h.load(was.name, was.file, was.source, was.config, was.state)
+	p, err := h.load(was.src, was.config, was.state)
 	was.release()
 	if err != nil {
 		return nil, err

@@ -562,7 +562,7 @@ func TestOnlyTheseGlobalsRemain(t *testing.T) {
 		end)`})
 	s.mustLoad()
 	want := "_G _GOPHER_LUA_VERSION _VERSION assert bot coroutine coroutine.create coroutine.resume coroutine.running coroutine.status coroutine.wrap coroutine.yield " +
-		"error getmetatable ipairs math next os os.clock os.date os.difftime os.time pairs pcall print rawequal rawget rawset select setmetatable " +
+		"error getmetatable ipairs math next os os.clock os.date os.difftime os.time pairs pcall print rawequal rawget rawset require select setmetatable " +
 		"string string.byte string.char string.find string.format string.gmatch string.gsub string.len string.lower string.match string.rep string.reverse string.sub string.upper " +
 		"table table.concat table.getn table.insert table.maxn table.remove table.sort tonumber tostring type unpack utf8 utf8.char utf8.charpattern utf8.codepoint utf8.codes utf8.len utf8.offset xpcall"
 	if got := s.say(s.message("hi")); len(got) != 1 || strings.TrimPrefix(got[0], "a reply ") != want {

@@ -26,7 +26,9 @@ type plugin struct {
 	host   *Host
 	name   string
 	file   string // of init or of the one file
-	source string // content, to see whether it changed
+	src    source
+	// modules are those that require gives, by name.
+	modules map[string]*module
 	order  int
 
 	lock chan struct{} // holds one token while nobody runs
@@ -88,14 +90,18 @@ const loadMost = 2 * time.Second
 
 // load makes a version of a plugin: it compiles the source and runs its top level,
 // in which registrations are collected. Nothing of it is seen by others yet.
-func (h *Host) load(name, file, source string, cfg settings, state *lua.LTable) (*plugin, error) {
-	proto, err := compile(baseName(file), source)
+func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) {
+	proto, err := compile(baseName(s.file), s.text)
+	if err != nil {
+		return nil, err
+	}
+	modules, err := compileModules(s)
 	if err != nil {
 		return nil, err
 	}
 	limits := cfg.limits.over(h.opts.Limits)
 	p := &plugin{
-		host: h, name: name, file: file, source: source, config: cfg, limits: limits, gas: newGas(uint64(limits.Memory)),
+		host: h, name: s.name, file: s.file, src: s, modules: modules, config: cfg, limits: limits, gas: newGas(uint64(limits.Memory)),
 		weighed: time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
 		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
 	}
@@ -159,8 +165,9 @@ func (p *plugin) explain(err error) error {
 	if !errors.As(err, &api) {
 		return err
 	}
+	file, line := p.errorPlace(api)
 	if p.gas.stopped {
-		return &scriptError{file: baseName(p.file), line: errorLine(api), text: p.limitText()}
+		return &scriptError{file: file, line: line, text: p.limitText()}
 	}
 	text := cut(api.Object.String())
 	if t, ok := api.Object.(*lua.LTable); ok {
@@ -175,21 +182,22 @@ func (p *plugin) explain(err error) error {
 	if api.Type == lua.ApiErrorPanic {
 		return &panicError{value: text, stack: []byte(api.StackTrace)}
 	}
-	return &scriptError{file: baseName(p.file), line: errorLine(api), text: text}
+	return &scriptError{file: file, line: line, text: text}
 }
 
-var traceLine = regexp.MustCompile(`\.lua:(\d+):`)
+var traceLine = regexp.MustCompile(`([^\s:]+\.lua):(\d+):`)
 
-func errorLine(e *lua.ApiError) int {
+// errorPlace gives the innermost place of a stack trace.
+func (p *plugin) errorPlace(e *lua.ApiError) (file string, line int) {
 	m := traceLine.FindStringSubmatch(e.StackTrace)
 	if m == nil {
-		return 0
+		return baseName(p.file), 0
 	}
-	n, err := strconv.Atoi(m[1])
+	n, err := strconv.Atoi(m[2])
 	if err != nil {
-		return 0
+		return baseName(p.file), 0
 	}
-	return n
+	return m[1], n
 }
 
 // acquire takes the run lock.

@@ -51,7 +51,7 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 		if !set.enabled {
 			continue
 		}
-		if was != nil && was.source == s.text && was.config.text == set.text {
+		if was != nil && was.src.same(s) && was.config.text == set.text {
 			was.order = set.order
 			next = append(next, was)
 			delete(old, s.name)
@@ -102,7 +102,7 @@ func hint(p conf.Problem) string {
 // handlers.
 func (h *Host) replace(ctx context.Context, s source, set settings, was *plugin) (*plugin, error) {
 	if was == nil {
-		p, err := h.load(s.name, s.file, s.text, set, nil)
+		p, err := h.load(s, set, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +112,7 @@ func (h *Host) replace(ctx context.Context, s source, set settings, was *plugin)
 		return nil, err
 	}
 	defer was.release()
-	p, err := h.load(s.name, s.file, s.text, set, was.state)
+	p, err := h.load(s, set, was.state)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (h *Host) settle(ctx context.Context, all, loaded, replaced, gone []*plugin
 	}
 	sum := sha256.New()
 	for _, p := range all {
-		sum.Write(fmt.Appendln(nil, p.name, p.config.text, p.source))
+		sum.Write(fmt.Appendln(nil, p.name, p.config.text, p.src.sum()))
 	}
 	h.mu.Lock()
 	h.rev = hex.EncodeToString(sum.Sum(nil))[:8]
@@ -217,7 +217,7 @@ func (h *Host) remember(problems []Problem) {
 func problemOf(s source, err error, kept bool) Problem {
 	p := Problem{Plugin: s.name, File: s.file, Text: err.Error(), Kept: kept}
 	if se, ok := errors.AsType[*scriptError](err); ok {
-		p.Line = se.line
+		p.File, p.Line = s.fileOf(se.file), se.line
 		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
 	}
 	if ce, ok := errors.AsType[*configError](err); ok {
@@ -252,7 +252,7 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 			infos = append(infos, Info{Name: s.name})
 			continue
 		}
-		p, err := h.load(s.name, s.file, s.text, set, nil)
+		p, err := h.load(s, set, nil)
 		if err != nil {
 			problems = append(problems, problemOf(s, err, false))
 			infos = append(infos, Info{Name: s.name, Problem: err.Error()})

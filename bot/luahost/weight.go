@@ -145,6 +145,11 @@ func (p *plugin) kept() int {
 	for _, fn := range p.exports {
 		from = append(from, fn)
 	}
+	for _, m := range p.modules {
+		if m.value != nil {
+			from = append(from, m.value)
+		}
+	}
 	for _, fns := range p.life {
 		for _, fn := range fns {
 			from = append(from, fn)
@@ -185,7 +190,7 @@ func (h *Host) renew(ctx context.Context, was *plugin) {
 	err := fmt.Errorf("kept more than %d MB and was started anew", was.limits.Memory>>20)
 	h.opts.Logger.Error().Str("plugin", was.name).Str("problem", err.Error()).Msg("plugin renewed")
 	was.fault(ctx, err)
-	p, err := h.load(was.name, was.file, was.source, was.config, nil)
+	p, err := h.load(was.src, was.config, nil)
 	if err == nil {
 		p.faults = was.faults
 		err = p.begin(ctx, "resume", was.header.version)
