@@ -12,6 +12,7 @@ import (
 type Clock struct {
 	began time.Time // real time at which origin was shown
 	orig  time.Time
+	hand  *Hand // that turns it; nil if it goes by itself
 	rate  int64 // how many times as fast as real time; 0 is the system's clock
 }
 
@@ -23,14 +24,17 @@ func Fast(origin time.Time, rate int) Clock {
 
 // Now is the time this clock shows.
 func (c Clock) Now() time.Time {
-	if c.rate == 0 {
+	switch {
+	case c.hand != nil:
+		return c.hand.Now()
+	case c.rate == 0:
 		return time.Now()
 	}
 	return c.orig.Add(time.Duration(int64(time.Since(c.began)) * c.rate))
 }
 
-// Real turns a duration of this clock into one of real time, for timers. A
-// positive duration stays positive.
+// Real turns a duration of this clock into one of real time. A positive duration
+// stays positive. On a clock that is turned by hand, use NewTimer.
 func (c Clock) Real(d time.Duration) time.Duration {
 	if c.rate == 0 || d <= 0 {
 		return d
@@ -46,7 +50,7 @@ func (c Clock) Until(t time.Time) time.Duration {
 // Sleep waits for d of this clock's time or until ctx is done, whose error it
 // returns.
 func (c Clock) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(c.Real(d))
+	t := c.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

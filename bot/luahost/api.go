@@ -250,7 +250,7 @@ func (p *plugin) apiExport(l *lua.LState) int {
 func (p *plugin) apiSleep(l *lua.LState) int {
 	c := p.running(l, "bot.sleep")
 	d := seconds(l, 1)
-	if err := c.waiting(l, false, sleeper(p.host.opts.Clock, d)); err != nil {
+	if err := c.waiting(l, false, p.host.sleeper(d)); err != nil {
 		l.RaiseError("%s", err.Error())
 	}
 	return 0
@@ -259,7 +259,7 @@ func (p *plugin) apiSleep(l *lua.LState) int {
 // queue commits an action and gives its id; on failure it gives nil and pushes nil
 // and the reason.
 func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
-	if c.n >= p.limits.Sends || !p.sends.take(time.Now(), p.limits.Minute, time.Minute) {
+	if c.n >= p.limits.Sends || !p.sends.take(p.host.opts.Clock.Now(), p.limits.Minute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))
 		return 0, false
@@ -351,17 +351,19 @@ func (p *plugin) revoke(l *lua.LState, c *call, id string) int {
 // revokeLater withdraws a message after a while. It is forgotten at a restart, unlike
 // the revoke_after of a message, and ends with this version of the plugin.
 func (p *plugin) revokeLater(l *lua.LState, c *call, id string, d time.Duration) int {
-	if c.n >= p.limits.Sends || !p.sends.take(time.Now(), p.limits.Minute, time.Minute) {
+	if c.n >= p.limits.Sends || !p.sends.take(p.host.opts.Clock.Now(), p.limits.Minute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))
 		return 2
 	}
 	n, ev, suffix := c.n, c.event(), c.suffix
 	c.n++
-	p.host.begin(func() {
+	p.host.quiet.add(1)
+	begun := p.host.begin(func() {
 		p.host.busy.Add(1)
 		defer p.host.busy.Add(-1)
-		if sleeper(p.host.opts.Clock, d)(p.alive) != nil {
+		defer p.host.quiet.add(-1)
+		if p.host.sleeper(d)(p.alive) != nil {
 			return
 		}
 		a := event.Action{Kind: event.ActRevoke, Revoke: id}
@@ -369,6 +371,9 @@ func (p *plugin) revokeLater(l *lua.LState, c *call, id string, d time.Duration)
 			p.host.opts.Logger.Warn().Err(err).Str("plugin", p.name).Msg("revocation not queued")
 		}
 	})
+	if !begun {
+		p.host.quiet.add(-1)
+	}
 	l.Push(lua.LTrue)
 	return 1
 }

@@ -288,7 +288,7 @@ func (p *plugin) converse(l *lua.LState, c *call, d *dialogue) int {
 		if say != nil {
 			a := event.Action{Kind: event.ActReply, ToKey: c.elsewhere(d.chat), Message: *say}
 			if _, ok := p.queue(l, c, a); !ok {
-				p.host.questions.end(q, nil, endCancelled)
+				p.drop(c, q)
 				return 2
 			}
 		}
@@ -317,7 +317,14 @@ func (p *plugin) await(l *lua.LState, c *call, d *dialogue, q *question) {
 	began := time.Now()
 	c.settle(c.ctx)
 	p.gas.pause(time.Since(began))
+	waits := false
+	defer func() {
+		if !waits { // the call may wait no more, and has been ended
+			p.drop(c, q)
+		}
+	}()
 	err := c.waiting(l, false, func(ctx context.Context) error {
+		waits = true
 		p.host.questions.wait(ctx, q, p.host.opts.Clock, d.timeout)
 		if q.turn != nil {
 			c.turn = q.turn
@@ -326,6 +333,16 @@ func (p *plugin) await(l *lua.LState, c *call, d *dialogue, q *question) {
 	})
 	if err != nil {
 		l.RaiseError("%s", err.Error())
+	}
+}
+
+// drop takes a question back that nobody waits for. A message that answered it
+// meanwhile is the call's all the same.
+func (p *plugin) drop(c *call, q *question) {
+	p.host.questions.end(q, nil, endCancelled)
+	p.host.quiet.add(-1) // what the end counted
+	if q.turn != nil {
+		c.turn = q.turn
 	}
 }
 

@@ -315,12 +315,15 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	}
 	t := c.turn // the call goes on to others
 	done := make(chan bool, 1)
+	h.quiet.add(1)
 	begun := h.begin(func() {
 		truth := c.execute(life, args)
 		c.end(life)
 		done <- truth
+		h.quiet.add(-1)
 	})
 	if !begun {
+		h.quiet.add(-1)
 		c.err = errUnloaded
 		return event.Unclaimed
 	}

@@ -157,17 +157,20 @@ func TestLimitsInPluginsYAML(t *testing.T) {
 		"no map":           {"limits: 5\n", 0, "limits is a map"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, map[string]string{"a.lua": script, "plugins.yaml": tt.yaml})
-			problems := s.load()
-			if tt.want != "" {
-				if len(problems) != 1 || !strings.Contains(problems[0].String(), tt.want) {
-					t.Errorf("problems %v, want %q", problems, tt.want)
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, map[string]string{"a.lua": script, "plugins.yaml": tt.yaml})
+				s.bubble = true
+				problems := s.load()
+				if tt.want != "" {
+					if len(problems) != 1 || !strings.Contains(problems[0].String(), tt.want) {
+						t.Errorf("problems %v, want %q", problems, tt.want)
+					}
+					return
 				}
-				return
-			}
-			if got := s.say(s.message("hi")); len(got) != tt.sends {
-				t.Errorf("%d messages, want %d; problems %v", len(got), tt.sends, problems)
-			}
+				if got := s.say(s.message("hi")); len(got) != tt.sends {
+					t.Errorf("%d messages, want %d; problems %v", len(got), tt.sends, problems)
+				}
+			})
 		})
 	}
 }

@@ -97,8 +97,11 @@ type Host struct {
 
 	busy atomic.Int64  // calls that have not ended
 	over chan struct{} // closed when Run ends
+	// started is closed when Run lets timers go.
+	started chan struct{}
 
 	questions questions
+	quiet     quiet
 
 	loading sync.Mutex // one Reload at a time
 	plugins atomic.Pointer[[]*plugin]
@@ -118,7 +121,8 @@ func New(o Options) (*Host, error) {
 	}
 	o.Limits.setDefaults()
 	limitArrays()
-	h := &Host{opts: o, over: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h := &Host{opts: o, over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h.questions.quiet = &h.quiet
 	h.questions.most, h.questions.open = o.Limits.Waits, map[asked]*question{}
 	h.plugins.Store(&[]*plugin{})
 	return h, nil
@@ -134,6 +138,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.mu.Lock()
 	h.ctx = own
 	h.mu.Unlock()
+	close(h.started)
 	for _, p := range h.list() {
 		p.startTimers(own)
 	}

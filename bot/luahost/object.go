@@ -9,7 +9,6 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"wxbot/bot/clock"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
 	"wxbot/bot/match"
@@ -512,9 +511,20 @@ func (p *plugin) sentField(o *sentObject, name string) lua.LValue {
 // sleepLeast keeps a script that sleeps in a loop from spinning.
 const sleepLeast = 10 * time.Millisecond
 
-// sleeper waits for the daemon's time to pass.
-func sleeper(c clock.Clock, d time.Duration) func(context.Context) error {
-	return func(ctx context.Context) error { return c.Sleep(ctx, max(d, sleepLeast)) }
+// sleeper waits for the daemon's time to pass. Who has slept is at work again.
+func (h *Host) sleeper(d time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		t := h.opts.Clock.NewTimer(max(d, sleepLeast))
+		defer t.Stop()
+		h.quiet.add(-1)
+		defer h.quiet.add(1)
+		select {
+		case <-t.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // waiter waits for the end of an action.

@@ -23,13 +23,13 @@ import (
 // plugin is one loaded version of a plugin. What is below lock may be used only by
 // who holds it.
 type plugin struct {
-	host   *Host
-	name   string
-	file   string // of init or of the one file
-	src    source
+	host *Host
+	name string
+	file string // of init or of the one file
+	src  source
 	// modules are those that require gives, by name.
 	modules map[string]*module
-	order  int
+	order   int
 
 	lock chan struct{} // holds one token while nobody runs
 	l    *lua.LState
@@ -345,7 +345,8 @@ const idleMost = 2
 // callsMost bounds the calls of one plugin that wait at the same time.
 const callsMost = 500
 
-// wait1 waits without the lock. What counts is taken from the call's time.
+// wait1 waits without the lock. What counts is taken from the call's time; what does
+// not is no work, which f tells quiet.
 func (c *call) wait1(counts bool, f func(ctx context.Context) error) error {
 	if !counts {
 		return f(c.ctx)

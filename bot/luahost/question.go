@@ -44,6 +44,8 @@ type question struct {
 // questions are those that wait for an answer, of all plugins. Its methods may be
 // called concurrently.
 type questions struct {
+	quiet *quiet
+
 	mu   sync.Mutex
 	most int
 	open map[asked]*question
@@ -64,6 +66,7 @@ func (qs *questions) ask(q *question) error {
 	q.ready = make(chan struct{})
 	if q.plugin.gone {
 		q.reason = endReload
+		qs.quiet.add(1) // as if who asked were waiting already
 		close(q.ready)
 		return nil
 	}
@@ -80,6 +83,7 @@ func (qs *questions) ask(q *question) error {
 func (qs *questions) endLocked(q *question, t *turn, reason string) {
 	delete(qs.open, q.asked)
 	q.turn, q.reason = t, reason
+	qs.quiet.add(1) // who asked goes on
 	close(q.ready)
 }
 
@@ -116,8 +120,9 @@ func (qs *questions) leave(p *plugin) {
 // wait waits until a question has ended, which it has at the latest when the timer
 // fires or ctx ends.
 func (qs *questions) wait(ctx context.Context, q *question, c clock.Clock, timeout time.Duration) {
-	t := time.NewTimer(c.Real(timeout))
+	t := c.NewTimer(timeout)
 	defer t.Stop()
+	qs.quiet.add(-1)
 	select {
 	case <-q.ready:
 		return

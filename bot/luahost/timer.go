@@ -109,39 +109,46 @@ func (p *plugin) stopTimers() {
 }
 
 func (t *timer) start(life context.Context) {
-	t.started.Do(func() { t.p.host.begin(func() { t.loop(life) }) })
+	t.started.Do(func() {
+		t.p.host.quiet.add(1)
+		if !t.p.host.begin(func() { t.loop(life) }) {
+			t.p.host.quiet.add(-1)
+		}
+	})
 }
 
 // loop waits and calls; an `every` never overlaps itself, since it calls and waits
 // in turn.
 func (t *timer) loop(life context.Context) {
+	defer t.p.host.quiet.add(-1)
 	defer t.p.dropTimer(t)
-	wait := t.first
-	for {
-		if t.isDaily {
-			wait = t.untilDaily()
-		}
-		later := time.NewTimer(t.p.host.opts.Clock.Real(wait))
-		select {
-		case <-life.Done():
-			later.Stop()
-			return
-		case <-t.p.alive.Done():
-			later.Stop()
-			return
-		case <-t.cancelled:
-			later.Stop()
-			return
-		case <-later.C:
-		}
+	for wait := t.first; t.wait(life, wait); wait = t.every {
 		c := t.p.newCall(nil, &handler{fn: t.fn}, t.name)
 		c.execute(life, func(*lua.LState) []lua.LValue { return nil })
 		c.end(life)
 		if t.every == 0 && !t.isDaily {
 			return
 		}
-		wait = t.every
 	}
+}
+
+// wait waits until it is time for a call; false if none is to come.
+func (t *timer) wait(life context.Context, wait time.Duration) bool {
+	if t.isDaily {
+		wait = t.untilDaily()
+	}
+	later := t.p.host.opts.Clock.NewTimer(wait)
+	defer later.Stop()
+	t.p.host.quiet.add(-1)
+	defer t.p.host.quiet.add(1)
+	select {
+	case <-life.Done():
+	case <-t.p.alive.Done():
+	case <-t.cancelled:
+	case <-later.C:
+		return true
+	}
+	return false
 }
 
 func (t *timer) untilDaily() time.Duration {

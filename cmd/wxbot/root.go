@@ -51,6 +51,7 @@ func newRoot(con *console) *cobra.Command {
 		newSim(con),
 		newCheck(con),
 		newExplain(con),
+		newTest(con),
 		newStatus(con),
 		newReload(con),
 		newPause(con),
