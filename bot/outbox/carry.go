@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -225,7 +226,7 @@ func (o *Outbox) held(f flight, now time.Time) (reason string, status event.Stat
 	case event.ActReply, event.ActSend, event.ActForward, event.ActAccept, event.ActRemark, event.ActInvite, event.ActCall:
 	}
 	if name, ok := never(d, settings.Never); ok {
-		return fmt.Sprintf("%s is in settings.never", name), event.StatusFailed
+		return fmt.Sprintf("%q is in settings.never", name), event.StatusFailed
 	}
 	if stale := settings.Pace.Stale; stale > 0 && goesStale(d) {
 		// What waited for the step before it, or for its own time, is asked for
@@ -413,7 +414,18 @@ func (o *Outbox) log(d event.Delivery, r event.Result) {
 	case event.StatusSent, event.StatusTrial, event.StatusPending:
 	}
 	o.opts.Logger.WithLevel(level).Int64("delivery", d.ID).Str("chat", d.Chat.Key).Str("handler", d.Handler).
-		Str("action", string(d.Action.Kind)).Str("status", string(r.Status)).Str("reason", r.Reason).Msg("delivery ended")
+		Str("action", string(d.Action.Kind)).Str("status", string(r.Status)).Str("reason", nameless(d, r.Reason)).Msg("delivery ended")
+}
+
+// nameless takes the quoted names out of a reason: the log does not tell whom
+// somebody knows.
+func nameless(d event.Delivery, reason string) string {
+	for _, name := range append(slices.Clip(d.Action.To), d.Chat.Name) {
+		if name != "" {
+			reason = strings.ReplaceAll(reason, strconv.Quote(name), "…")
+		}
+	}
+	return reason
 }
 
 // postpone puts a step back until it is worth another try.
@@ -434,7 +446,7 @@ func (o *Outbox) postpone(ctx context.Context, f flight, again retry) {
 		return
 	}
 	s.due = now.Add(again.after)
-	o.opts.Logger.Debug().Err(again.why).Int64("delivery", d.ID).Int("attempt", s.past.tries).
+	o.opts.Logger.Debug().Str("error", nameless(d, again.why.Error())).Int64("delivery", d.ID).Int("attempt", s.past.tries).
 		Dur("wait", again.after).Msg("delivery tried again later")
 }
 

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"wxbot/bot/event"
 	"wxbot/bot/outbox"
 	"wxbot/bot/store"
@@ -75,6 +77,7 @@ type world struct {
 	settings event.Settings
 	box      *outbox.Outbox
 	notices  []string
+	log      zerolog.Logger
 	mu       sync.Mutex
 	n        int
 }
@@ -105,7 +108,7 @@ func (w *world) run() (stop func()) {
 			defer w.mu.Unlock()
 			w.notices = append(w.notices, text)
 		},
-		Random: func() float64 { return 0.5 }, Memory: w.store,
+		Random: func() float64 { return 0.5 }, Memory: w.store, Logger: w.log,
 	})
 	if err != nil {
 		w.t.Fatal(err)
