@@ -51,6 +51,7 @@ type account struct {
 	ready   bool          // logged in, or waiting for a person
 	offset  time.Duration // add to server time for the daemon's time
 	loginAt time.Time     // of the session, daemon's time
+	entered time.Time     // the same in the server's time, which no clock here changes
 	began   time.Time     // when this client came online
 	state   string        // for people
 	refusal *refusal
@@ -267,9 +268,10 @@ func (a *account) restore(ctx context.Context) error {
 		return fmt.Errorf("read state: %w", err)
 	}
 	if at != "" {
-		if a.loginAt, err = time.Parse(time.RFC3339Nano, at); err != nil {
+		if a.entered, err = time.Parse(time.RFC3339Nano, at); err != nil {
 			return fmt.Errorf("read login time: %w", err)
 		}
+		a.loginAt = a.entered
 	}
 	return nil
 }
@@ -494,10 +496,13 @@ func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, e
 		a.offset = now.Sub(e.ServerTime).Round(time.Second)
 	}
 	if e.Fresh {
-		a.loginAt = now
+		a.entered = now.Add(-a.offset)
 		a.received.forget()
 	}
-	c, loginAt := a.client, a.loginAt
+	if !a.entered.IsZero() {
+		a.loginAt = a.entered.Add(a.offset)
+	}
+	c, entered := a.client, a.entered
 	a.mu.Unlock()
 	a.show(shownQR{})
 	a.book.login(e.Self, c.Directory(), e.Fresh)
@@ -509,7 +514,7 @@ func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, e
 	if !e.Fresh {
 		return nil, nil
 	}
-	if err := a.store.SetMeta(ctx, metaLoginAt, loginAt.Format(time.RFC3339Nano)); err != nil {
+	if err := a.store.SetMeta(ctx, metaLoginAt, entered.Format(time.RFC3339Nano)); err != nil {
 		return nil, fmt.Errorf("store login time: %w", err)
 	}
 	return []event.Event{{ID: "login:" + strconv.FormatInt(now.UnixNano(), 10), Kind: event.KindLogin, Time: now}}, nil
