@@ -168,7 +168,7 @@ func (a *account) ended(ctx context.Context, err error) (next, error) {
 		return atOnce, nil
 	case errors.Is(err, wx.ErrNoScan):
 		a.log.Error().Msg("nobody scanned: run wxbot qr")
-		a.setState("waiting for wxbot qr: nobody scanned")
+		a.setState(stateUnscanned)
 		a.alert(alertQR, "")
 		return afterScan, nil
 	}
@@ -619,6 +619,17 @@ func (a *account) beforeLogin(t time.Time) bool {
 	// CreateTime counts whole seconds.
 	return t.Before(a.loginAt.Add(-2 * time.Second))
 }
+
+// needsOperator reports whether no login goes on until somebody asks for it, or it
+// is too soon after the start to tell.
+func (a *account) needsOperator() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refusal != nil || a.state == "" || a.state == stateUnscanned
+}
+
+// stateUnscanned is the state after a round of codes that nobody scanned.
+const stateUnscanned = "waiting for wxbot qr: nobody scanned"
 
 // askAgain asks for a new round of QR codes. It reports false if one is under way
 // or none is needed.

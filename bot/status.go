@@ -111,7 +111,10 @@ func (b *Bot) QR(ctx context.Context, ask bool) (control.QR, error) {
 	defer t.Stop()
 	for {
 		q := b.acc.qrNow()
-		if q.Payload != "" || q.Online || !asked {
+		if ask && !asked {
+			asked = b.acc.askAgain()
+		}
+		if q.Payload != "" || q.Online || !asked && !(ask && b.acc.needsOperator()) {
 			return q, nil
 		}
 		select {
