@@ -24,6 +24,28 @@ func TestSimDesktopMode(t *testing.T) {
 		}
 		b.stop()
 	})
+	t.Run("a session that is taken up", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
+			b := login(t, srv, desktop)
+			elapse(t, 10*time.Second)
+			raw, err := b.stored().Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.finish()
+			kept, err := wx.DecodeSession(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = start(t, srv, desktop, func(o *wx.Options) { o.Session = kept })
+			defer b.finish()
+			elapse(t, 10*time.Second)
+			if _, err := b.SendFile(t.Context(), upload(wx.FileHelper, "a.txt", content("x", 9)), newID()); err != nil {
+				t.Error(err)
+			}
+		})
+	})
 	t.Run("the web client is refused", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			srv := wxtest.NewBubble(t, wxtest.Config{RequireDesktop: true})

@@ -131,7 +131,7 @@ func (c *Client) mediaQuery() url.Values {
 // fileCall addresses a file that the server has.
 func (c *Client) fileCall(a *account, to string, f File, signature string, id SendID, scene int) (call, error) {
 	query, appID := c.mediaQuery(), fileAppID
-	if c.opts.Mode == ModeDesktop {
+	if a.mode == ModeDesktop {
 		query.Set("mod", "desktop")
 		appID = ""
 	}
