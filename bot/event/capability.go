@@ -36,7 +36,7 @@ func (c Capabilities) Happens(k Kind) bool {
 	case KindMemberJoined, KindJoined, KindMemberLeft, KindRemoved, KindGroupRenamed:
 		return c.Groups
 	case KindMessage, KindRecalled, KindTickled, KindRedPacket, KindTransfer,
-		KindLogin, KindLogout, KindRestricted, KindExpired, KindSystem:
+		KindLogin, KindLogout, KindRestricted, KindExpired, KindTick, KindSystem:
 	}
 	return true
 }

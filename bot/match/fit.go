@@ -22,7 +22,7 @@ func (w *When) Unfit(c event.Capabilities) string {
 // hasChat reports whether an event of a kind happens in a chat.
 func hasChat(k event.Kind) bool {
 	switch k {
-	case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired:
+	case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired, event.KindTick:
 		return false
 	default:
 		return true

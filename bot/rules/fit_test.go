@@ -41,6 +41,10 @@ func TestUnfitNamesWhatAModeCannotServe(t *testing.T) {
 		"revoke after":             {`{exact: x, reply: {text: y, revoke_after: 1m}}`, helper, "revoke_after comes to nothing"},
 		"sticker":                  {`{exact: x, reply: {sticker: "md5:00000000000000000000000000000000"}}`, helper, ""},
 		"sticker that cannot be":   {`{chat: self, exact: x, reply: {sticker: "md5:00000000000000000000000000000000"}}`, bare, "sticker comes to nothing"},
+		"scheduled":                {`{name: s, at: 08:30, do: [{send: {to: filehelper, text: y}}]}`, bare, ""},
+		"scheduled, for a group":   {`{name: s, at: 08:30, do: [{send: {to: 家, text: y}}]}`, helper, `send to "家" comes to nothing`},
+		"invite":                   {`{exact: x, do: [{invite: 家}]}`, helper, "invite comes to nothing"},
+		"picture":                  {`{exact: x, reply: {image: https://example.com/a.png}}`, helper, "image comes to nothing"},
 		"a rule that is off":       {`{enabled: false, group: 家, exact: x, reply: y}`, helper, ""},
 		"everything can be served": {`{group: 家, exact: x, do: [{send: {to: 小明, text: y}}]}`, all, ""},
 	} {
