@@ -214,7 +214,7 @@ func (a *account) refused() *refusal {
 
 // refuse remembers that WeChat does not want this account here, over restarts.
 func (a *account) refuse(ctx context.Context, code int, text string) {
-	r := &refusal{Code: code, Text: text, At: a.clock.Now(), Mode: a.mode()}
+	r := &refusal{Code: code, Text: text, At: a.clock.Now(), Mode: a.opts.Config.loginMode()}
 	a.mu.Lock()
 	a.refusal = r
 	a.mu.Unlock()
@@ -250,7 +250,7 @@ func (a *account) restore(ctx context.Context) error {
 		if err := json.Unmarshal([]byte(text), r); err != nil {
 			return fmt.Errorf("read refusal: %w", err)
 		}
-		if r.holds(a.mode()) {
+		if r.holds(a.opts.Config.loginMode()) {
 			a.refusal = r
 			a.log.Error().Int("code", r.Code).Str("text", r.Text).Msg("login was refused; no login until wxbot qr")
 			a.tell(Refused{Code: r.Code, Text: r.Text})
@@ -283,7 +283,7 @@ func (a *account) session(ctx context.Context) error {
 		return fmt.Errorf("read session: %w", err)
 	}
 	o := wx.Options{
-		Mode:      a.mode(),
+		Mode:      a.opts.Config.loginMode(),
 		Sink:      a.sink,
 		Server:    a.opts.Config.Server,
 		Transport: a.opts.Transport,
@@ -295,11 +295,11 @@ func (a *account) session(ctx context.Context) error {
 			o.Session = nil
 		}
 	}
-	if o.Session != nil && o.Session.Mode() != a.mode() {
+	if o.Session != nil && o.Session.Mode() != o.Mode {
 		a.log.Warn().Stringer("session", o.Session.Mode()).Msg("stored session is of another mode of login: a new scan is needed")
 		o.Session = nil
 	}
-	if o.Session == nil && a.mode() == wx.ModeWeb {
+	if o.Session == nil && o.Mode != wx.ModeFileHelper {
 		if o.Push, err = a.lastSession(ctx); err != nil {
 			return err
 		}
@@ -339,18 +339,10 @@ func (a *account) lastSession(ctx context.Context) (*wx.Session, error) {
 		a.log.Warn().Err(err).Msg("session that ended unreadable: no push login")
 		return nil, nil
 	}
-	if s.Mode() != wx.ModeWeb {
+	if s.Mode() == wx.ModeFileHelper {
 		return nil, nil
 	}
 	return s, nil
-}
-
-// mode is the mode of login.
-func (a *account) mode() wx.Mode {
-	if a.opts.Config.Mode == ModeFileHelper {
-		return wx.ModeFileHelper
-	}
-	return wx.ModeWeb
 }
 
 // sink takes one batch: its messages become events, and these, the keys of new
@@ -456,7 +448,7 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 		return nil
 	}
 	events := classify.Message(m, a.book)
-	if a.mode() == wx.ModeFileHelper {
+	if a.opts.Config.loginMode() == wx.ModeFileHelper {
 		for i := range events {
 			events[i].AsPrivate = events[i].Chat.Kind == event.ChatSelf
 		}

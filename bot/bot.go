@@ -75,6 +75,9 @@ func (b *Bot) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.store.Close()) }()
+	for _, p := range b.opts.Config.risks() {
+		b.log.Warn().Str("problem", p.String()).Msg("this mode of login is a risk")
+	}
 	if err := b.live.start(); err != nil {
 		return err
 	}

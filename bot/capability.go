@@ -1,23 +1,51 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
 	"wxbot/bot/luahost"
 	"wxbot/bot/rules"
+	"wxbot/wx"
 )
 
 // The modes of login.
 const (
 	// ModeWeb logs in as the web page does.
 	ModeWeb = "web"
+	// ModeDesktop logs in as the desktop client. Accounts that are refused as web
+	// clients are let in, and accounts have been restricted for it.
+	ModeDesktop = "desktop"
 	// ModeFileHelper logs in as the page of the file transfer helper, for accounts
 	// that have no web login: only their owner can talk to rules and plugins, in
 	// 文件传输助手.
 	ModeFileHelper = "filehelper"
 )
+
+// loginMode is the mode of a configuration that was found valid.
+func (c Config) loginMode() wx.Mode {
+	switch c.Mode {
+	case ModeDesktop:
+		return wx.ModeDesktop
+	case ModeFileHelper:
+		return wx.ModeFileHelper
+	}
+	return wx.ModeWeb
+}
+
+// risks tells, as warnings, what a mode does to accounts.
+func (c Config) risks() []conf.Problem {
+	if c.Mode != ModeDesktop {
+		return nil
+	}
+	return []conf.Problem{{
+		File: "mode", Severity: conf.Warning,
+		Text: "desktop: since January 2025 accounts that log in this way have been cut off within seconds and restricted, typically for 15 days",
+		Hint: "being refused in mode web harms nobody; mode filehelper may be allowed instead",
+	}}
+}
 
 // capabilities describes what a mode of login can do with this version's sender.
 func capabilities(mode string) event.Capabilities {
@@ -29,7 +57,7 @@ func capabilities(mode string) event.Capabilities {
 		}
 	}
 	return event.Capabilities{
-		Mode:    ModeWeb,
+		Mode:    cmp.Or(mode, ModeWeb),
 		Chats:   []event.ChatKind{event.ChatPrivate, event.ChatGroup, event.ChatOfficial, event.ChatSpecial, event.ChatSelf},
 		Friends: true, Groups: true, Revoke: true, Unsolicited: true, Media: media,
 	}

@@ -41,7 +41,7 @@ func Check(ctx context.Context, o Options) (*Report, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := &Report{Capabilities: capabilities(o.Config.Mode)}
+	r := &Report{Capabilities: capabilities(o.Config.Mode), Problems: o.Config.risks()}
 	r.checkAlerts(o.Config.Alerts)
 	exports, err := r.checkPlugins(ctx, o)
 	if err != nil {

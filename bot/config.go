@@ -242,11 +242,9 @@ func defaultState(env Environment) string {
 
 func (c *Config) validate() error {
 	switch c.Mode {
-	case ModeWeb, ModeFileHelper:
-	case "desktop":
-		return fmt.Errorf("mode %q: not in this version; use %q or %q", c.Mode, ModeWeb, ModeFileHelper)
+	case ModeWeb, ModeDesktop, ModeFileHelper:
 	default:
-		return fmt.Errorf("mode %q: want %q or %q", c.Mode, ModeWeb, ModeFileHelper)
+		return fmt.Errorf("mode %q: want %q, %q or %q", c.Mode, ModeWeb, ModeDesktop, ModeFileHelper)
 	}
 	switch c.LogFormat {
 	case "auto", "json", "console":

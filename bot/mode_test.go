@@ -1,10 +1,12 @@
 package bot_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"wxbot/bot"
+	"wxbot/bot/conf"
 	"wxbot/wx/wxtest"
 )
 
@@ -133,6 +135,49 @@ func TestRefusalOfOneModeIsNotThatOfTheOther(t *testing.T) {
 	await[bot.Refused](r)
 	if n := r.srv.Count("jslogin"); n != 2 {
 		t.Errorf("%d codes, want 2: the web stays refused", n)
+	}
+}
+
+func TestDesktopModeIsWarnedOf(t *testing.T) {
+	r := newRig(t, wxtest.Config{RequireDesktop: true}, baseRules, nil)
+	stop := r.start()
+	await[bot.QRCode](r)
+	r.srv.Scan()
+	r.srv.Confirm()
+	await[bot.Refused](r)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	const warning = "mode: warning: desktop: since January 2025"
+	if strings.Contains(r.log.String(), warning) {
+		t.Error("mode web is warned of")
+	}
+	r.config.Mode = bot.ModeDesktop
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	stop = r.online()
+	ming.Say("ping")
+	r.wantSent("pong")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.start() // without a scan
+	r.polling()
+	if n := r.srv.Count("jslogin"); n != 2 {
+		t.Errorf("%d codes, want 2", n)
+	}
+	if !strings.Contains(r.log.String(), warning) {
+		t.Error("the log does not warn of mode desktop")
+	}
+	report, err := bot.Check(r.ctx(), bot.Options{Config: r.config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	warned := slices.ContainsFunc(report.Problems, func(p conf.Problem) bool { return strings.HasPrefix(p.String(), warning) })
+	if !warned || report.Errors() != 0 {
+		t.Errorf("check: %v", report.Problems)
+	}
+	if c := report.Capabilities; c.Mode != bot.ModeDesktop || !c.Groups {
+		t.Errorf("capabilities %+v", c)
 	}
 }
 

@@ -46,10 +46,10 @@ func (o *Options) validate() error {
 		return errors.New("bot: Config.State is required")
 	}
 	switch o.Config.Mode {
-	case "", ModeWeb, ModeFileHelper:
+	case "", ModeWeb, ModeDesktop, ModeFileHelper:
 		return nil
 	}
-	return fmt.Errorf("mode %q: only %q and %q are in this version", o.Config.Mode, ModeWeb, ModeFileHelper)
+	return fmt.Errorf("mode %q: want %q, %q or %q", o.Config.Mode, ModeWeb, ModeDesktop, ModeFileHelper)
 }
 
 // Notice is something that a person at a terminal wants to see: QRCode, QRDone,

@@ -84,8 +84,9 @@ func (s *screen) show(n bot.Notice) {
 		s.say(fmt.Sprintf(s.lang.of("Logged out: %s", "已退出登录：%s"), n.Reason))
 	case bot.Refused:
 		s.say(fmt.Sprintf(s.lang.of("WeChat refuses this login (%d): %s\n"+
-			"hint: see docs/operate.md, \"Refused\"; \"wxbot qr\" tries again, and --mode filehelper may be allowed.",
-			"微信拒绝登录（%d）：%s\n提示：见 docs/operate.md 的 “Refused”；用 \"wxbot qr\" 再试，或改用 --mode filehelper。"), n.Code, n.Text))
+			"hint: see docs/operate.md, \"Refused\"; \"wxbot qr\" tries again. --mode filehelper may be\n"+
+			"allowed, for the chat with yourself alone; --mode desktop too, but accounts get restricted for it.",
+			"微信拒绝登录（%d）：%s\n提示：见 docs/operate.md 的 “Refused”；用 \"wxbot qr\" 再试。\n--mode filehelper 也许可用，只限文件传输助手；--mode desktop 也许可用，但账号可能因此被限制。"), n.Code, n.Text))
 	case bot.RulesLoaded, bot.Problem:
 		// The log, which stands on the same terminal, says it.
 	}
