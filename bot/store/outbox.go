@@ -174,16 +174,24 @@ func scanDelivery(scan func(into ...any) error) (event.Delivery, error) {
 // Append adds deliveries of a handler that is still running. With done, the
 // event's handling is not repeated after a crash from here on.
 func (s *Store) Append(ctx context.Context, eventID string, done bool, ds []event.Delivery) ([]event.Delivery, error) {
+	return s.appendWith(ctx, ds, func(ctx context.Context, tx *tx) error {
+		if !done {
+			return nil
+		}
+		return finishPlugin(ctx, tx, eventID)
+	})
+}
+
+// appendWith adds deliveries and does something more in the same transaction.
+func (s *Store) appendWith(ctx context.Context, ds []event.Delivery, more func(context.Context, *tx) error) ([]event.Delivery, error) {
 	rows, err := newRows(ds)
 	if err != nil {
 		return nil, err
 	}
 	var out []event.Delivery
 	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
-		if done {
-			if _, err := tx.exec(ctx, "UPDATE inbox SET outcome = 'plugin' WHERE id = ? AND outcome IS NULL", eventID); err != nil {
-				return fmt.Errorf("finish event: %w", err)
-			}
+		if err := more(ctx, tx); err != nil {
+			return err
 		}
 		var err error
 		out, err = appendTx(ctx, tx, rows, false)
@@ -193,6 +201,14 @@ func (s *Store) Append(ctx context.Context, eventID string, done bool, ds []even
 		return nil, err
 	}
 	return out, nil
+}
+
+// finishPlugin marks an event done that a plugin deals with.
+func finishPlugin(ctx context.Context, tx *tx, eventID string) error {
+	if _, err := tx.exec(ctx, "UPDATE inbox SET outcome = 'plugin' WHERE id = ? AND outcome IS NULL", eventID); err != nil {
+		return fmt.Errorf("finish event: %w", err)
+	}
+	return nil
 }
 
 // Pending gives the deliveries that are not done, oldest first.

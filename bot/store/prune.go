@@ -94,7 +94,7 @@ type forgetting struct {
 // Prune is to be called again. It looks through all rows, which takes some 10 ms
 // for 100,000 and holds nobody up. An error is one of the database.
 func (s *Store) Prune(ctx context.Context, now time.Time, p Policy) (more bool, err error) {
-	for _, f := range p.forgettings(now) {
+	for _, f := range append(p.forgettings(now), kvForgettings(now)...) {
 		n, err := s.forget(ctx, f)
 		if err != nil {
 			return false, err

@@ -34,7 +34,7 @@ const (
 
 func (v *salvager) all(ctx context.Context) error {
 	v.answers = map[string]bool{}
-	for _, part := range []func(context.Context) error{v.session, v.meta, v.aliases, v.keys, v.outbox, v.inbox} {
+	for _, part := range []func(context.Context) error{v.session, v.meta, v.aliases, v.keys, v.outbox, v.inbox, v.kv, v.ran} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -273,5 +273,42 @@ func (v *salvager) inbox(ctx context.Context) error {
 		v.got.messages++
 		return v.put(ctx, `INSERT INTO inbox (seq, id, at, chat, body, outcome, deaths, came, blank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`, r[0], id, at, chat, body, sql.NullString{String: outcome, Valid: done}, deaths, came, blank)
+	})
+}
+
+// kv takes over what plugins keep.
+func (v *salvager) kv(ctx context.Context) error {
+	if v.columnsOf(ctx, "kv", [2]string{"key", ""}) == "" {
+		return nil // older databases have none
+	}
+	return v.walk(ctx, table{"kv", "id", "id, plugin, key, expires, value", 5}, func(r row) error {
+		t, ok := r.texts(1, 2)
+		expires, isNumber := r.number(3)
+		switch r[4].(type) {
+		case float64, []byte:
+		default:
+			ok = false
+		}
+		if !ok || !isNumber {
+			v.got.holes++
+			return nil
+		}
+		return v.put(ctx, "INSERT INTO kv (plugin, key, expires, value) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", t[0], t[1], expires, r[4])
+	})
+}
+
+// ran takes over how far handlers had come.
+func (v *salvager) ran(ctx context.Context) error {
+	if v.columnsOf(ctx, "kv_ran", [2]string{"event", ""}) == "" {
+		return nil
+	}
+	return v.walk(ctx, table{"kv_ran", "id", "id, event, handler, n", 4}, func(r row) error {
+		t, ok := r.texts(1, 2)
+		n, isNumber := r.number(3)
+		if !ok || !isNumber {
+			v.got.holes++
+			return nil
+		}
+		return v.put(ctx, "INSERT INTO kv_ran (event, handler, n) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t[0], t[1], n)
 	})
 }

@@ -125,6 +125,27 @@ CREATE TABLE aliases (
 	since INTEGER NOT NULL -- Unix milliseconds
 );
 `,
+	`
+-- What plugins keep: a REAL is a number, a BLOB anything else.
+CREATE TABLE kv (
+	id      INTEGER PRIMARY KEY,
+	plugin  TEXT NOT NULL,
+	key     TEXT NOT NULL,
+	expires INTEGER NOT NULL, -- Unix milliseconds; 0: never
+	value   NOT NULL,
+	UNIQUE (plugin, key)
+);
+
+-- How many of its writes a handler has committed for an event that is not done: if
+-- it runs again, it must not repeat them.
+CREATE TABLE kv_ran (
+	id      INTEGER PRIMARY KEY,
+	event   TEXT NOT NULL,
+	handler TEXT NOT NULL,
+	n       INTEGER NOT NULL,
+	UNIQUE (event, handler)
+);
+`,
 }
 
 // NewerError tells that a later version of wxbot wrote the database.

@@ -46,6 +46,8 @@ type Store struct {
 	marks *marks
 	// Before these numbers nothing is to be done.
 	doneSeq, doneID atomic.Int64
+	// ran is what handlers of the last process had done; it does not change.
+	ran map[ran]int
 
 	wake   chan struct{} // something was put into jobs, or closed was set
 	writer sync.WaitGroup
@@ -121,6 +123,9 @@ func (s *Store) begin(ctx context.Context) error {
 	s.writer.Go(func() { s.writeLoop(context.WithoutCancel(ctx)) })
 	if err = s.recover(ctx, left); err == nil {
 		err = m.clear()
+	}
+	if err == nil {
+		err = s.findRan(ctx)
 	}
 	if err == nil {
 		err = m.begun()
