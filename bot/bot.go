@@ -207,7 +207,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
-		World: b.world, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
+		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
 	})
 	if err != nil {
 		return err
@@ -462,5 +462,6 @@ var (
 	_ dispatch.Preparer = (*preparer)(nil)
 	_ outbox.Sender     = (*sender)(nil)
 	_ luahost.World     = (*world)(nil)
+	_ luahost.Tables    = (*store.Store)(nil)
 	_ outbox.Store      = (*store.Store)(nil)
 )

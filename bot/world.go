@@ -26,6 +26,21 @@ const waitingMost = 5000
 // Queue commits one action as rows of the outbox; with the first, the event is
 // done, so that a crash later does not run its handler again.
 func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
+	return w.queue(ctx, ev, plugin, n, a, func(ctx context.Context, id string, ds []event.Delivery) ([]event.Delivery, error) {
+		return w.store.Append(ctx, id, true, ds)
+	})
+}
+
+// QueueKeeping commits an action with what the handler has written before.
+func (w *world) QueueKeeping(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action, b event.TableBatch) (int64, error) {
+	return w.queue(ctx, ev, plugin, n, a, func(ctx context.Context, id string, ds []event.Delivery) ([]event.Delivery, error) {
+		return w.store.KVAppend(ctx, id, ds, b)
+	})
+}
+
+func (w *world) queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action,
+	commit func(ctx context.Context, id string, ds []event.Delivery) ([]event.Delivery, error),
+) (int64, error) {
 	if w.outbox.Counts().Waiting > waitingMost {
 		return 0, fmt.Errorf("%s: too much is waiting to be sent", a.Kind)
 	}
@@ -38,7 +53,7 @@ func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int
 	if len(ds) == 0 {
 		return 0, fmt.Errorf("%s: nothing to send", a.Kind)
 	}
-	ds, err := w.store.Append(ctx, ev.ID, true, ds)
+	ds, err := commit(ctx, ev.ID, ds)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", a.Kind, err)
 	}

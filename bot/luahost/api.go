@@ -17,7 +17,7 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"http", "kv", "file", "hash", "base64", "hex", "url", "bit", "cron", "contacts", "groups",
+	"http", "file", "hash", "base64", "hex", "url", "bit", "cron", "contacts", "groups",
 }
 
 // openAPI makes the global table bot.
@@ -33,6 +33,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 	for _, name := range notYet {
 		p.absent(bot, name)
 	}
+	bot.RawSetString("kv", p.wrap(l, "kv", &kvObject{}))
 	bot.RawSetString("log", p.logTable())
 	bot.RawSetString("text", p.textTable())
 	bot.RawSetString("json", p.jsonTable())
@@ -266,7 +267,7 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 	}
 	began := time.Now()
 	c.unmark() // from here on it waits for the disk
-	id, err := p.host.opts.World.Queue(c.ctx, c.event(), p.name+c.suffix, c.n, a)
+	id, err := c.queue(a)
 	p.gas.pause(time.Since(began))
 	c.n++
 	if err != nil {
@@ -277,6 +278,27 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 	}
 	c.answer()
 	return id, true
+}
+
+// queue commits an action with what was written before it.
+func (c *call) queue(a event.Action) (int64, error) {
+	w, handler := c.host.opts.World, c.plugin.name+c.suffix
+	b, ok := c.batch(true)
+	if !ok {
+		return w.Queue(c.ctx, c.event(), handler, c.n, a)
+	}
+	k, ok := w.(queueKeeper)
+	if !ok {
+		if err := c.keep(false); err != nil {
+			return 0, err
+		}
+		return w.Queue(c.ctx, c.event(), handler, c.n, a)
+	}
+	id, err := k.QueueKeeping(c.ctx, c.event(), handler, c.n, a, b)
+	if err == nil {
+		c.kept()
+	}
+	return id, err
 }
 
 func (c *call) event() *event.Event { return c.ev }

@@ -61,16 +61,20 @@ var (
 // so on, stands for more values than there is memory.
 const plainMost = 100_000
 
+// slotsMost bounds the places of arrays, used or not, that are looked at for it: an
+// array that is empty but for its end costs as much as a full one.
+const slotsMost = 1 << 20
+
 // fromLua turns Lua values into plain Go data. A table with the keys 1 to n is a
 // []any, every other one a map[string]any.
 func fromLua(v lua.LValue) (any, error) {
-	c := converter{left: plainMost, bytes: stringMost}
+	c := converter{left: plainMost, bytes: stringMost, slots: slotsMost}
 	return c.value(v, 0)
 }
 
 // converter counts down values, and the bytes of texts, which a table may hold many
 // times over.
-type converter struct{ left, bytes int }
+type converter struct{ left, bytes, slots int }
 
 func (c *converter) value(v lua.LValue, depth int) (any, error) {
 	if c.left--; c.left < 0 || depth > plainDepth {
@@ -96,6 +100,9 @@ func (c *converter) value(v lua.LValue, depth int) (any, error) {
 
 func (c *converter) table(t *lua.LTable, depth int) (any, error) {
 	n := t.Len()
+	if c.slots -= n; c.slots < 0 {
+		return nil, errTooMuch
+	}
 	list := []any{}
 	m := map[string]any{}
 	var failed error

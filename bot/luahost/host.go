@@ -50,6 +50,7 @@ type Options struct {
 	Dir     string // of the plugins
 	DataDir string // below which plugins may keep files
 	World   World
+	Tables  Tables // of bot.kv; in memory if nil
 	Clock   clock.Clock
 	Logger  zerolog.Logger
 	Limits  Limits
@@ -120,6 +121,9 @@ func New(o Options) (*Host, error) {
 		return nil, errors.New("luahost: World is required")
 	}
 	o.Limits.setDefaults()
+	if o.Tables == nil {
+		o.Tables = NewMemoryTables()
+	}
 	limitArrays()
 	h := &Host{opts: o, over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
 	h.questions.quiet = &h.quiet

@@ -93,6 +93,8 @@ func (p *plugin) field(l *lua.LState, kind string, v any, name string) lua.LValu
 		return p.chatField(v, name)
 	case *sentObject:
 		return p.sentField(v, name)
+	case *kvObject:
+		return p.kvField(name)
 	case *handler:
 		if name == "off" {
 			return p.method("handle", "off", func(l *lua.LState) int {

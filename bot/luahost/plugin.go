@@ -65,6 +65,7 @@ type plugin struct {
 	paused      atomic.Bool // passed over, after too many faults
 	renewing    bool        // it kept too much
 	gone        bool        // replaced: it asks nobody any more; guarded by the questions
+	keep        keep        // bot.kv
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -255,6 +256,8 @@ func (c *call) locked(args func(l *lua.LState) []lua.LValue) bool {
 	})
 	p.current = nil
 	p.l.G.CurrentThread = p.l
+	c.unmark()
+	c.keepRest(err == nil && th.Get(-2) == lua.LTrue)
 	p.weighKept()
 	if err != nil {
 		// Its stack is in an unknown state.
@@ -320,6 +323,7 @@ func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) e
 	p.current = nil
 	p.waits++
 	c.unmark()
+	c.keepWaiting()
 	p.release()
 	err := c.wait1(counts, f)
 	// The lock must be had again whatever happened: the caller gives it back.

@@ -42,6 +42,22 @@ func (t *turn) answer() {
 	}
 }
 
+// answered tells whether something was queued for the event, or committed with it.
+func (t *turn) answered() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.queued
+}
+
+func (t *turn) isClaimed() bool {
+	select {
+	case <-t.claimed:
+		return true
+	default:
+		return false
+	}
+}
+
 // hold tells what to report of a call that claimed the event and goes on. From
 // event.Held on, the host marks the event done.
 func (t *turn) hold() event.Claim {
@@ -108,10 +124,7 @@ func (c *call) mark() {
 	if c.ev == nil || c.ev.Seq == 0 {
 		return
 	}
-	c.mu.Lock()
-	queued := c.queued
-	c.mu.Unlock()
-	if !queued {
+	if !c.answered() {
 		c.marked = c.host.opts.World.Running(c.ev.Seq)
 	}
 }

@@ -197,46 +197,50 @@ const slack = 2 * time.Second * raceFactor
 
 func TestHostileHandlersEndAndOthersAnswer(t *testing.T) {
 	for name, tt := range hostile {
-		t.Run(name, func(t *testing.T) {
-			w := newWard(t, `bot.plugin { name = "bad", version = "1", api = 1 }
-				bot.on("message", {exact = "go"}, function(msg) `+tt.body+` end)`)
-			for _, p := range w.host.Reload(t.Context()) {
-				t.Fatalf("not loaded: %s", p)
-			}
-			done := make(chan time.Duration, 1)
-			began := time.Now()
-			var calls sync.WaitGroup
-			calls.Go(func() {
-				w.host.On(t.Context(), w.message("bad", "go"))
-				done <- time.Since(began)
-			})
-			defer calls.Wait()
-			if w.host.On(t.Context(), w.message("good", "ping")) == event.Unclaimed {
-				t.Error("the other plugin did not answer")
-			}
-			if took := time.Since(began); took > slack {
-				t.Errorf("the other plugin answered after %s", took)
-			}
-			if took := <-done; took > hostileRun+slack {
-				t.Errorf("ended after %s", took)
-			}
-			w.settleBad(t)
-			if got := w.logged(); tt.want == "" && strings.Contains(got, "handler failed") || !regexp.MustCompile(tt.want).MatchString(got) {
-				t.Errorf("log %.400q, want %q", got, tt.want)
-			}
-			if got := w.logged(); len(got) > 20_000 {
-				t.Errorf("%d bytes of log", len(got))
-			}
-			if got := w.world.take(); !slices.Contains(got, "good reply pong") || len(got) > 11 {
-				t.Errorf("queued %d: %.200q", len(got), got)
-			}
-			var m runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			if m.HeapAlloc > 128<<20 {
-				t.Errorf("%d MB are held afterwards", m.HeapAlloc>>20)
-			}
-		})
+		t.Run(name, func(t *testing.T) { endures(t, tt.body, tt.want) })
+	}
+}
+
+// endures offers an event to a handler of this body, while another plugin answers.
+func endures(t *testing.T, body, want string) {
+	t.Helper()
+	w := newWard(t, `bot.plugin { name = "bad", version = "1", api = 1 }
+		bot.on("message", {exact = "go"}, function(msg) `+body+` end)`)
+	for _, p := range w.host.Reload(t.Context()) {
+		t.Fatalf("not loaded: %s", p)
+	}
+	done := make(chan time.Duration, 1)
+	began := time.Now()
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		w.host.On(t.Context(), w.message("bad", "go"))
+		done <- time.Since(began)
+	})
+	defer calls.Wait()
+	if w.host.On(t.Context(), w.message("good", "ping")) == event.Unclaimed {
+		t.Error("the other plugin did not answer")
+	}
+	if took := time.Since(began); took > slack {
+		t.Errorf("the other plugin answered after %s", took)
+	}
+	if took := <-done; took > hostileRun+slack {
+		t.Errorf("ended after %s", took)
+	}
+	w.settleBad(t)
+	if got := w.logged(); want == "" && strings.Contains(got, "handler failed") || !regexp.MustCompile(want).MatchString(got) {
+		t.Errorf("log %.400q, want %q", got, want)
+	}
+	if got := w.logged(); len(got) > 20_000 {
+		t.Errorf("%d bytes of log", len(got))
+	}
+	if got := w.world.take(); !slices.Contains(got, "good reply pong") || len(got) > 11 {
+		t.Errorf("queued %d: %.200q", len(got), got)
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > 128<<20 {
+		t.Errorf("%d MB are held afterwards", m.HeapAlloc>>20)
 	}
 }
 
