@@ -17,7 +17,7 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"http", "file", "hash", "base64", "hex", "url", "bit", "cron", "contacts", "groups",
+	"http", "file", "cron", "contacts", "groups",
 }
 
 // openAPI makes the global table bot.
@@ -35,6 +35,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 	}
 	bot.RawSetString("kv", p.wrap(l, "kv", &kvObject{}))
 	bot.RawSetString("log", p.logTable())
+	p.libraries(bot)
 	bot.RawSetString("text", p.textTable())
 	bot.RawSetString("json", p.jsonTable())
 	bot.RawSetString("re", p.reTable())

@@ -15,6 +15,8 @@ func toLua(l *lua.LState, v any) lua.LValue {
 	switch v := v.(type) {
 	case nil:
 		return lua.LNil
+	case null:
+		return l.G.Registry.RawGetString(nullName)
 	case bool:
 		return lua.LBool(v)
 	case string:
@@ -94,6 +96,10 @@ func (c *converter) value(v lua.LValue, depth int) (any, error) {
 		return string(v), nil
 	case *lua.LTable:
 		return c.table(v, depth)
+	case *lua.LUserData:
+		if _, ok := v.Value.(null); ok {
+			return nil, nil
+		}
 	}
 	return nil, errNotPlain
 }
