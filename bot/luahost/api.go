@@ -17,7 +17,7 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"http", "file", "cron", "contacts", "groups",
+	"file", "cron", "contacts", "groups",
 }
 
 // openAPI makes the global table bot.
@@ -36,6 +36,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 	bot.RawSetString("kv", p.wrap(l, "kv", &kvObject{}))
 	bot.RawSetString("log", p.logTable())
 	p.libraries(bot)
+	bot.RawSetString("http", p.httpTable())
 	bot.RawSetString("text", p.textTable())
 	bot.RawSetString("json", p.jsonTable())
 	bot.RawSetString("re", p.reTable())
@@ -323,7 +324,7 @@ func (p *plugin) apiSend(l *lua.LState) int {
 
 func (p *plugin) apiAdmin(l *lua.LState) int {
 	c := p.running(l, "bot.admin")
-	text := format(l, 1)
+	text := p.mask(format(l, 1))
 	if !p.notices.take(time.Now(), noticesPerMinute, time.Minute) {
 		l.Push(lua.LNil)
 		l.Push(lua.LString("rate"))

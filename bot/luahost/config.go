@@ -21,6 +21,7 @@ type settings struct {
 	config  map[string]any
 	node    *conf.Node // of config, for places
 	only    *match.When
+	grants  grants
 	limits  Limits // where they differ
 	onError string // said in the chat when a handler fails
 	text    string // to see whether it changed
@@ -141,7 +142,9 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		case "on_error":
 			s.onError = readApology(e.Value, fail)
 		case "grant":
-			fail(e.Key, "grant is not in this version: nothing asks for it yet", "")
+			g, ps := readGrant(e.Value)
+			problems = append(problems, ps...)
+			s.grants = g
 		default:
 			hint := ""
 			if w := conf.Suggest(e.Key.Value, known); w != "" {

@@ -258,7 +258,7 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 			return "", c.err
 		}
 		if len(c.results) > 1 && c.results[0] == lua.LNil && c.results[1] != lua.LNil {
-			return "", fmt.Errorf("%s: %s", name, c.results[1].String())
+			return "", fmt.Errorf("%s: %s", name, p.mask(c.results[1].String()))
 		}
 		if len(c.results) > 0 && c.results[0] != lua.LNil {
 			return c.results[0].String(), nil
@@ -291,7 +291,7 @@ type call struct {
 	since   time.Time       // when it got the lock
 	results []lua.LValue
 	err     error
-	keeping *keeping        // what it has written to bot.kv; nil: nothing yet
+	keeping *keeping // what it has written to bot.kv; nil: nothing yet
 }
 
 // newCall makes a call for an event, which is nil for timers.

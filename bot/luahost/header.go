@@ -15,6 +15,7 @@ import (
 type header struct {
 	name, version, about string
 	missing              string // required options that have no value
+	options              map[string]bool
 }
 
 // configError is a wrong value in plugins.yaml, with its place there.
@@ -28,7 +29,7 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 	if p.header.name != "" {
 		l.RaiseError("bot.plugin: called twice")
 	}
-	var config *lua.LTable
+	var config, allow *lua.LTable
 	known := []string{"name", "version", "api", "about", "author", "license", "config", "allow"}
 	t.ForEach(func(k, v lua.LValue) {
 		switch key := k.String(); key {
@@ -38,7 +39,13 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 			p.header.version = v.String()
 		case "about":
 			p.header.about = v.String()
-		case "author", "license", "allow":
+		case "author", "license":
+		case "allow":
+			a, ok := v.(*lua.LTable)
+			if !ok {
+				l.ArgError(1, "allow is a table")
+			}
+			allow = a
 		case "api":
 			if n, ok := v.(lua.LNumber); !ok || n != 1 {
 				l.ArgError(1, "api is 1")
@@ -65,6 +72,11 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 	} else if len(p.config.config) > 0 {
 		p.wrongOption(l, "", fmt.Sprintf("plugin %s has no options", p.name))
 	}
+	if allow != nil {
+		p.readAllow(l, allow)
+	} else {
+		p.grant(l, access{})
+	}
 	return 0
 }
 
@@ -76,7 +88,11 @@ func (p *plugin) readOptions(l *lua.LState, declared *lua.LTable) {
 		return
 	}
 	var names, missing []string
-	declared.ForEach(func(k, _ lua.LValue) { names = append(names, k.String()) })
+	p.header.options = map[string]bool{}
+	declared.ForEach(func(k, _ lua.LValue) {
+		names = append(names, k.String())
+		p.header.options[k.String()] = true
+	})
 	slices.Sort(names)
 	for name := range p.config.config {
 		if !slices.Contains(names, name) {
@@ -101,9 +117,16 @@ func (p *plugin) readOptions(l *lua.LState, declared *lua.LTable) {
 			out.RawSetString(name, def)
 			continue
 		}
+		given, err := p.fillSecrets(given)
+		if err != nil {
+			p.wrongOption(l, name, fmt.Sprintf("option %s of plugin %s: %v", name, p.name, err))
+		}
 		v, err := option(l, spec, given)
 		if err != nil {
 			p.wrongOption(l, name, fmt.Sprintf("option %s of plugin %s: %v", name, p.name, err))
+		}
+		if lua.LVAsBool(spec.RawGetString("secret")) {
+			p.hideValue(v)
 		}
 		out.RawSetString(name, v)
 	}
@@ -115,6 +138,7 @@ func (p *plugin) readOptions(l *lua.LState, declared *lua.LTable) {
 
 // wrongOption stops the load with the place in plugins.yaml.
 func (p *plugin) wrongOption(l *lua.LState, name, text string) {
+	text = p.mask(text)
 	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: text}}
 	if n := p.config.node; n != nil {
 		e.problem = n.At(conf.Error, text, "")

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -51,9 +52,13 @@ type Options struct {
 	DataDir string // below which plugins may keep files
 	World   World
 	Tables  Tables // of bot.kv; in memory if nil
-	Clock   clock.Clock
-	Logger  zerolog.Logger
-	Limits  Limits
+	// Transport carries what bot.http asks for; nil is the network.
+	Transport http.RoundTripper
+	// Getenv gives what ${env:NAME} stands for in plugins.yaml; nil is os.Getenv.
+	Getenv func(name string) string
+	Clock  clock.Clock
+	Logger zerolog.Logger
+	Limits Limits
 	// Capabilities of the mode of login; without a Mode every handler fits.
 	Capabilities event.Capabilities
 }
@@ -96,6 +101,8 @@ type Host struct {
 	opts  Options
 	calls sync.WaitGroup
 
+	requests chan struct{} // holds a token for each request of bot.http
+
 	busy atomic.Int64  // calls that have not ended
 	over chan struct{} // closed when Run ends
 	// started is closed when Run lets timers go.
@@ -125,7 +132,7 @@ func New(o Options) (*Host, error) {
 		o.Tables = NewMemoryTables()
 	}
 	limitArrays()
-	h := &Host{opts: o, over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h := &Host{opts: o, requests: make(chan struct{}, requestsAll), over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
 	h.questions.quiet = &h.quiet
 	h.questions.most, h.questions.open = o.Limits.Waits, map[asked]*question{}
 	h.plugins.Store(&[]*plugin{})

@@ -38,19 +38,22 @@ func (p *plugin) jsonTable() *lua.LTable {
 			l.Push(lua.LString(b))
 			return 1
 		},
-		"decode": func(l *lua.LState) int {
-			charge(l, work(64*len(l.CheckString(1))))
-			v, err := decodeJSON(l.CheckString(1))
-			if err != nil {
-				l.Push(lua.LNil)
-				l.Push(lua.LString(err.Error()))
-				return 2
-			}
-			l.Push(toLua(l, v))
-			return 1
-		},
+		"decode": func(l *lua.LState) int { return pushJSON(l, l.CheckString(1)) },
 	})
 	return t
+}
+
+// pushJSON pushes the value of a text, or nil and what is wrong with it.
+func pushJSON(l *lua.LState, s string) int {
+	charge(l, work(64*len(s)))
+	v, err := decodeJSON(s)
+	if err != nil {
+		l.Push(lua.LNil)
+		l.Push(lua.LString(err.Error()))
+		return 2
+	}
+	l.Push(toLua(l, v))
+	return 1
 }
 
 // null is JSON's, which Lua's nil is not: a table cannot hold that.

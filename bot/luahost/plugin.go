@@ -66,6 +66,10 @@ type plugin struct {
 	renewing    bool        // it kept too much
 	gone        bool        // replaced: it asks nobody any more; guarded by the questions
 	keep        keep        // bot.kv
+	access      access
+	asking      int           // requests of bot.http under way or waiting
+	requests    chan struct{} // holds a token for each that is under way
+	secrets     []string      // what mask takes out; set while loading
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -103,7 +107,8 @@ func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) 
 	limits := cfg.limits.over(h.opts.Limits)
 	p := &plugin{
 		host: h, name: s.name, file: s.file, src: s, modules: modules, config: cfg, limits: limits, gas: newGas(uint64(limits.Memory)),
-		weighed: time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
+		requests: make(chan struct{}, requestsMost),
+		weighed:  time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
 		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
 	}
 	p.lock <- struct{}{}
@@ -170,7 +175,7 @@ func (p *plugin) explain(err error) error {
 	if p.gas.stopped {
 		return &scriptError{file: file, line: line, text: p.limitText()}
 	}
-	text := cut(api.Object.String())
+	text := cut(p.mask(api.Object.String()))
 	if t, ok := api.Object.(*lua.LTable); ok {
 		text = "error object: " + t.String()
 	}
@@ -310,6 +315,12 @@ func (c *call) enter(th *lua.LState) {
 // left, or its version is no longer in force, it ends in a way that the script
 // cannot catch.
 func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) error) error {
+	c.claim()
+	return c.pausing(l, counts, f)
+}
+
+// pausing is waiting that leaves the event to be claimed by f.
+func (c *call) pausing(l *lua.LState, counts bool, f func(ctx context.Context) error) error {
 	p := c.plugin
 	if p.gas.stopped {
 		l.RaiseError("%s", p.gas.err.Error())
@@ -318,7 +329,6 @@ func (c *call) waiting(l *lua.LState, counts bool, f func(ctx context.Context) e
 	if p.waits >= callsMost {
 		l.RaiseError("more than %d calls of the plugin are waiting", callsMost)
 	}
-	c.claim()
 	th := p.l.G.CurrentThread
 	p.current = nil
 	p.waits++

@@ -38,7 +38,7 @@ func (p *plugin) log(level zerolog.Level, text string) {
 	if !p.logs.take(time.Now(), logsPerSecond, time.Second) {
 		return
 	}
-	e := p.host.opts.Logger.WithLevel(level).Str("plugin", p.name).Str("text", cut(text))
+	e := p.host.opts.Logger.WithLevel(level).Str("plugin", p.name).Str("text", cut(p.mask(text)))
 	if p.logs.refused > 0 {
 		e = e.Int("left_out", p.logs.refused)
 		p.logs.refused = 0

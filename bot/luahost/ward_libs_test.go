@@ -22,7 +22,16 @@ var hostileLibs = map[string]struct{ body, want string }{
 	"key that is no text":       {`bot.kv:set("\255", 1)`, "a key is"},
 	"another receiver":          {`bot.kv.get(msg, "k")`, "bot.kv expected"},
 	"methods that are poisoned": {`bot.kv.get = function() end`, "cannot be set"},
-	"keys of a torn walk":       {`local walk = bot.kv:each() pcall(error) for i = 1, 1000 do bot.kv:set("k" .. i, i) walk() bot.kv:delete("k" .. i) end`, ""},
+	"flood of requests":         {`while true do bot.http.get("http://127.0.0.1/") end`, "without waiting"},
+	"flood of requests in vain": {`while true do pcall(bot.http.get, "file:///etc/passwd", {x = 1}) end`, "without waiting"},
+	"a query without end":       {`local t = {} for i = 1, 200000 do t["k" .. i] = i end while true do bot.url.query(t) end`, "too much|without waiting"},
+	"digests without end":       {`local s = ("x"):rep(1000000) while true do bot.hash.sha256(s) end`, "without waiting"},
+	"codes without end":         {`local s = ("x"):rep(500000) while true do bot.base64.decode(bot.base64.encode(s)) end`, "without waiting"},
+	"a digest's key":            {`bot.hash.hmac("md5", nil, "x")`, "string expected"},
+	"formats without end":       {`local f = ("%A"):rep(100000) while true do bot.time.format(0, f) end`, "without waiting"},
+	"a format that grows":       {`bot.time.format(0, ("%c"):rep(100000))`, "longer than|more than"},
+	"a time beyond all":         {`bot.time.format(1e300)`, "a time in seconds"},
+	"the keys of a torn walk":   {`local walk = bot.kv:each() pcall(error) for i = 1, 1000 do bot.kv:set("k" .. i, i) walk() bot.kv:delete("k" .. i) end`, ""},
 }
 
 func TestHostileUseOfLibrariesEnds(t *testing.T) {

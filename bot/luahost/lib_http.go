@@ -1,0 +1,249 @@
+package luahost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"wxbot/bot/conf"
+)
+
+const (
+	requestTime     = 10 * time.Second
+	requestTimeMost = 60 * time.Second
+	requestBodyMost = 256 << 10
+	urlMost         = 8 << 10
+	requestHeaders  = 50
+)
+
+// httpTable is bot.http.
+func (p *plugin) httpTable() *lua.LTable {
+	t := p.l.NewTable()
+	p.l.SetFuncs(t, map[string]lua.LGFunction{
+		"get": func(l *lua.LState) int {
+			return p.ask(l, "bot.http.get", http.MethodGet, l.CheckString(1), l.OptTable(2, nil))
+		},
+		"post": func(l *lua.LState) int {
+			return p.ask(l, "bot.http.post", http.MethodPost, l.CheckString(1), l.OptTable(2, nil))
+		},
+		"request": func(l *lua.LState) int {
+			o := l.CheckTable(1)
+			address, ok := o.RawGetString("url").(lua.LString)
+			if !ok {
+				l.ArgError(1, "url is missing")
+			}
+			method := http.MethodGet
+			if m, ok := o.RawGetString("method").(lua.LString); ok {
+				method = strings.ToUpper(string(m))
+			}
+			return p.ask(l, "bot.http.request", method, string(address), o)
+		},
+	})
+	return t
+}
+
+// request is one that a script asks for.
+type request struct {
+	req     *http.Request
+	timeout time.Duration
+	most    int64
+}
+
+var errNoAddress = errors.New("no proper address")
+
+// ask makes a request, waits for the answer and pushes it, or nil and the reason.
+func (p *plugin) ask(l *lua.LState, what, method, address string, o *lua.LTable) int {
+	c := p.running(l, what)
+	charge(l, kvWork)
+	r, err := p.request(l, method, address, o)
+	if err != nil {
+		return p.fails(l, err.Error())
+	}
+	if p.asking >= requestsMost+requestQueue {
+		return p.fails(l, "busy")
+	}
+	p.asking++
+	defer func() { p.asking-- }() // the lock is held again
+	var out reply
+	var failed error
+	err = c.pausing(l, true, func(ctx context.Context) error {
+		claim := time.AfterFunc(laneHold, c.claim)
+		defer claim.Stop()
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		out, failed = p.fetch(ctx, r.req, r.most)
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return p.fails(l, p.mask(err.Error()))
+	}
+	charge(l, work(16*len(out.body)))
+	l.Push(p.answer(l, out))
+	return 1
+}
+
+// answer is the table that a script gets.
+func (p *plugin) answer(l *lua.LState, r reply) *lua.LTable {
+	t, headers := l.NewTable(), l.NewTable()
+	names := sortedKeys(r.header)
+	slices.Sort(names)
+	for _, name := range names {
+		headers.RawSetString(strings.ToLower(name), lua.LString(strings.Join(r.header[name], ", ")))
+	}
+	t.RawSetString("status", lua.LNumber(r.status))
+	t.RawSetString("headers", headers)
+	t.RawSetString("body", lua.LString(r.body))
+	t.RawSetString("json", p.method("response", "json", func(l *lua.LState) int {
+		body, ok := l.CheckTable(1).RawGetString("body").(lua.LString)
+		if !ok {
+			l.ArgError(1, "the answer expected; json is called with a colon")
+		}
+		return pushJSON(l, string(body))
+	}))
+	return t
+}
+
+// request reads the options of a request and checks its address.
+func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (request, error) {
+	r := request{timeout: requestTime, most: stringMost}
+	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, method) {
+		l.ArgError(1, "the method is none of GET, HEAD, POST, PUT, PATCH, DELETE")
+	}
+	if len(address) > urlMost {
+		return r, errNoAddress
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Opaque != "" {
+		return r, errNoAddress // the parser's own error would show it
+	}
+	if err := p.access.permit(u); err != nil {
+		return r, err
+	}
+	f := filler{header: http.Header{"User-Agent": {"wxbot"}}, query: u.Query()}
+	if o != nil {
+		o.ForEach(func(k, v lua.LValue) { f.option(l, &r, k.String(), v) })
+	}
+	if f.more {
+		u.RawQuery = f.query.Encode()
+	}
+	if f.bodies > 1 {
+		l.ArgError(2, "of json, form and body only one")
+	}
+	u.Fragment = ""
+	if r.req, err = http.NewRequest(method, u.String(), strings.NewReader(f.body)); err != nil { //nolint:noctx // it gets one when it is sent
+		return r, errNoAddress
+	}
+	if f.body == "" && f.bodies == 0 {
+		r.req.Body, r.req.GetBody, r.req.ContentLength = nil, nil, 0
+	}
+	r.req.Header = f.header
+	return r, nil
+}
+
+// filler gathers what the options say.
+type filler struct {
+	header http.Header
+	query  url.Values
+	more   bool // in the query
+	body   string
+	bodies int
+}
+
+func (f *filler) option(l *lua.LState, r *request, key string, v lua.LValue) {
+	switch key {
+	case "url", "method":
+	case "query":
+		f.more = true
+		for name, values := range queryOf(l, tableOption(l, key, v), 2) {
+			f.query[name] = values
+		}
+	case "headers":
+		f.headers(l, tableOption(l, key, v))
+	case "json":
+		plain, err := fromLua(v)
+		if err == nil {
+			var b []byte
+			b, err = encodeJSON(plain)
+			f.setBody(l, string(b), "application/json")
+		}
+		if err != nil {
+			l.ArgError(2, "json: "+err.Error())
+		}
+	case "form":
+		f.setBody(l, queryOf(l, tableOption(l, key, v), 2).Encode(), "application/x-www-form-urlencoded")
+	case "body":
+		s, ok := v.(lua.LString)
+		if !ok {
+			l.ArgError(2, "body is a text")
+		}
+		f.setBody(l, string(s), "text/plain; charset=utf-8")
+	case "timeout":
+		d, ok := toDuration(v)
+		if !ok || d <= 0 || d > requestTimeMost {
+			l.ArgError(2, fmt.Sprintf("timeout is a duration up to %s", requestTimeMost))
+		}
+		r.timeout = d
+	case "max":
+		n, ok := v.(lua.LNumber)
+		if !ok || n < 1 || n > stringMost {
+			l.ArgError(2, fmt.Sprintf("max is a number of bytes up to %d", stringMost))
+		}
+		r.most = int64(n)
+	case "save_to", "body_file", "multipart":
+		l.ArgError(2, key+" is not in this version of wxbot")
+	default:
+		hint := ""
+		if s := conf.Suggest(key, []string{"query", "headers", "json", "form", "body", "timeout", "max", "url", "method"}); s != "" {
+			hint = fmt.Sprintf(", did you mean %q?", s)
+		}
+		l.ArgError(2, fmt.Sprintf("unknown option %q%s", key, hint))
+	}
+}
+
+func tableOption(l *lua.LState, key string, v lua.LValue) *lua.LTable {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		l.ArgError(2, key+" is a table")
+	}
+	return t
+}
+
+func (f *filler) setBody(l *lua.LState, body, kind string) {
+	charge(l, work(16*len(body)))
+	if len(body) > requestBodyMost {
+		l.ArgError(2, fmt.Sprintf("a body of more than %d KB", requestBodyMost>>10))
+	}
+	f.body = body
+	f.bodies++
+	if f.header.Get("Content-Type") == "" {
+		f.header.Set("Content-Type", kind)
+	}
+}
+
+func (f *filler) headers(l *lua.LState, t *lua.LTable) {
+	n := 0
+	t.ForEach(func(k, v lua.LValue) {
+		name := http.CanonicalHeaderKey(k.String())
+		switch name {
+		case "Host", "Connection", "Content-Length", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect":
+			l.ArgError(2, "header "+name+" cannot be set")
+		}
+		if strings.HasPrefix(name, "Proxy-") {
+			l.ArgError(2, "header "+name+" cannot be set")
+		}
+		if n++; n > requestHeaders || len(v.String()) > urlMost {
+			l.ArgError(2, "headers that are too many or too long")
+		}
+		f.header.Set(name, v.String())
+	})
+}
