@@ -17,7 +17,7 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"file", "cron", "contacts", "groups",
+	"cron", "contacts", "groups",
 }
 
 // openAPI makes the global table bot.
@@ -37,6 +37,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 	bot.RawSetString("log", p.logTable())
 	p.libraries(bot)
 	bot.RawSetString("http", p.httpTable())
+	bot.RawSetString("file", p.fileTable())
 	bot.RawSetString("text", p.textTable())
 	bot.RawSetString("json", p.jsonTable())
 	bot.RawSetString("re", p.reTable())

@@ -53,8 +53,7 @@ type keep struct {
 	keys     int
 	bytes    int64
 	swept    time.Time
-	ops      bucket
-	volume   int64 // bytes written since the window of ops began
+	rate     volume
 	page     []event.TableEntry
 	pageMore bool
 	pageOf   *walker
@@ -302,13 +301,7 @@ func (p *plugin) admit(c *call, key string, size int) (why string, err error) {
 		}
 	}
 	if size > 0 {
-		if !k.ops.take(time.Now(), kvPerMinute, time.Minute) {
-			return "rate", nil
-		}
-		if k.ops.n == 1 {
-			k.volume = 0
-		}
-		if k.volume += int64(size); k.volume > kvBytesPerMinute {
+		if !k.rate.take(size) {
 			return "rate", nil
 		}
 	}

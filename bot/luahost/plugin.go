@@ -66,6 +66,7 @@ type plugin struct {
 	renewing    bool        // it kept too much
 	gone        bool        // replaced: it asks nobody any more; guarded by the questions
 	keep        keep        // bot.kv
+	fileRate    volume      // bot.file
 	access      access
 	asking      int           // requests of bot.http under way or waiting
 	requests    chan struct{} // holds a token for each that is under way
@@ -107,6 +108,8 @@ func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) 
 	limits := cfg.limits.over(h.opts.Limits)
 	p := &plugin{
 		host: h, name: s.name, file: s.file, src: s, modules: modules, config: cfg, limits: limits, gas: newGas(uint64(limits.Memory)),
+		keep:     keep{rate: volume{opsMost: kvPerMinute, bytesMost: kvBytesPerMinute}},
+		fileRate: volume{opsMost: fileWritesMost, bytesMost: fileBytesPerMinute},
 		requests: make(chan struct{}, requestsMost),
 		weighed:  time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
 		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,

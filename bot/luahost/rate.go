@@ -27,6 +27,26 @@ func (b *bucket) take(now time.Time, most int, window time.Duration) bool {
 	return true
 }
 
+// volume lets so many operations and bytes through in a minute that begins with the
+// first. It is guarded by the run lock.
+type volume struct {
+	ops, opsMost     int
+	bytes, bytesMost int64
+	began            time.Time
+}
+
+func (v *volume) take(bytes int) bool {
+	if now := time.Now(); now.Sub(v.began) >= time.Minute {
+		v.began, v.ops, v.bytes = now, 0, 0
+	}
+	if v.ops >= v.opsMost || v.bytes+int64(bytes) > v.bytesMost {
+		return false
+	}
+	v.ops++
+	v.bytes += int64(bytes)
+	return true
+}
+
 const (
 	noticesPerMinute = 10
 	logsPerSecond    = 20

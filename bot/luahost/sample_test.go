@@ -29,7 +29,6 @@ func TestSamplesLoad(t *testing.T) {
 
 func TestWhatIsMissingSaysSo(t *testing.T) {
 	for name, call := range map[string]string{
-		"bot.file": `bot.file.read("x")`,
 		"bot.cron": `bot.cron("* * * * *", print)`, "msg:reply_image": `msg:reply_image("x")`,
 	} {
 		t.Run(name, func(t *testing.T) {

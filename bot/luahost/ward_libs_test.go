@@ -31,6 +31,9 @@ var hostileLibs = map[string]struct{ body, want string }{
 	"formats without end":       {`local f = ("%A"):rep(100000) while true do bot.time.format(0, f) end`, "without waiting"},
 	"a format that grows":       {`bot.time.format(0, ("%c"):rep(100000))`, "longer than|more than"},
 	"a time beyond all":         {`bot.time.format(1e300)`, "a time in seconds"},
+	"flood of files":            {`local s = ("x"):rep(100000) while true do bot.file.write("f", s) end`, "without waiting"},
+	"files of other folders":    {`bot.file.read("../bad.lua")`, "a name of a file"},
+	"files of the machine":      {`bot.file.read("/etc/passwd")`, "a name of a file"},
 	"the keys of a torn walk":   {`local walk = bot.kv:each() pcall(error) for i = 1, 1000 do bot.kv:set("k" .. i, i) walk() bot.kv:delete("k" .. i) end`, ""},
 }
 

@@ -162,7 +162,7 @@ func newWard(t *testing.T, script string) *ward {
 		}
 	}
 	h, err := luahost.New(luahost.Options{
-		Dir: w.dir, World: w.world, Logger: zerolog.New(w), Limits: luahost.Limits{Run: hostileRun},
+		Dir: w.dir, DataDir: filepath.Join(w.dir, "data"), World: w.world, Logger: zerolog.New(w), Limits: luahost.Limits{Run: hostileRun},
 	})
 	if err != nil {
 		t.Fatal(err)
