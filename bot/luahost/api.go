@@ -17,7 +17,7 @@ import (
 // notYet are the parts of the plugin API that this version does not have. Using
 // one is an error that says so, not a nil.
 var notYet = []string{
-	"cron", "contacts", "groups",
+	"cron",
 }
 
 // openAPI makes the global table bot.
@@ -28,7 +28,7 @@ func (p *plugin) openAPI(state *lua.LTable) {
 		"plugin": p.apiPlugin, "on": p.apiOn, "observe": p.apiObserve, "filter": p.apiFilter, "fallback": p.apiFallback,
 		"command": p.apiCommand, "export": p.apiExport, "after": p.apiAfter, "every": p.apiEvery, "daily": p.apiDaily,
 		"sleep": p.apiSleep, "send": p.apiSend, "admin": p.apiAdmin, "revoke": p.apiRevoke,
-		"group": p.apiGroup, "contact": p.apiContact,
+		"group": p.apiGroup, "contact": p.apiContact, "groups": p.apiGroups, "contacts": p.apiContacts,
 	})
 	for _, name := range notYet {
 		p.absent(bot, name)
@@ -318,9 +318,11 @@ func (p *plugin) sent(l *lua.LState, c *call, a event.Action) int {
 
 func (p *plugin) apiSend(l *lua.LState) int {
 	p.running(l, "bot.send")
-	l.Push(lua.LNil)
-	l.Push(lua.LString(`bot.send needs the grant send = "any", which is not in this version; answer with msg:reply or group:send`))
-	return 2
+	key, why := p.recipient(l, 1)
+	if why != "" {
+		return p.fails(l, why)
+	}
+	return p.sendTo(l, key)
 }
 
 func (p *plugin) apiAdmin(l *lua.LState) int {

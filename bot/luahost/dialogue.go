@@ -355,10 +355,13 @@ func (c *call) elsewhere(chat string) string {
 	return chat
 }
 
-// mayWrite tells whether a call may write to a chat: that of its event, and that of
-// the person whose event it is. Others need a grant.
-func (c *call) mayWrite(chat string) bool {
+// own tells whether a chat is that of the call's event, or of the person whose event
+// it is.
+func (c *call) own(chat string) bool {
 	return c.origin != nil && (chat == c.origin.Chat.Key || chat == c.origin.Sender.Key)
 }
 
-const notGranted = `not the chat of this event: that needs the grant send = "any", which is not in this version`
+// mayWrite tells whether a call may write to a chat: others than its own need a grant.
+func (c *call) mayWrite(chat string) bool { return c.plugin.access.send || c.own(chat) }
+
+const notGranted = "not the chat of this event: that needs grant: {send: any} in plugins.yaml"

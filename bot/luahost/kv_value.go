@@ -170,7 +170,7 @@ func (d *valueDecoder) count() (int, bool) {
 		return 0, false
 	}
 	d.in = d.in[size:]
-	return int(n), true //nolint:gosec // it is not above the length of a slice
+	return int(n), true
 }
 
 func (d *valueDecoder) table(depth int) (lua.LValue, error) {

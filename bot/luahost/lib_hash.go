@@ -2,8 +2,8 @@ package luahost
 
 import (
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // interfaces of others ask for it
-	"crypto/sha1" //nolint:gosec // the same
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -218,7 +218,7 @@ func whole32(l *lua.LState, n int) uint32 {
 	if f != math.Trunc(f) || math.Abs(f) > exactMost {
 		l.ArgError(n, "a whole number expected")
 	}
-	return uint32(int64(f)) //nolint:gosec // modulo 2^32 is what is wanted
+	return uint32(int64(f))
 }
 
 // libraries are the tables of bot that need nothing of the world.

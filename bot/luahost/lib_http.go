@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -164,9 +165,7 @@ func (f *filler) option(l *lua.LState, r *request, key string, v lua.LValue) {
 	case "url", "method":
 	case "query":
 		f.more = true
-		for name, values := range queryOf(l, tableOption(l, key, v), 2) {
-			f.query[name] = values
-		}
+		maps.Copy(f.query, queryOf(l, tableOption(l, key, v), 2))
 	case "headers":
 		f.headers(l, tableOption(l, key, v))
 	case "json":

@@ -99,10 +99,10 @@ func (c *call) eventID() string {
 	return c.ev.ID
 }
 
-func keyArg(l *lua.LState, n int) string {
-	key := l.CheckString(n)
+func keyArg(l *lua.LState) string {
+	key := l.CheckString(2)
 	if key == "" || len(key) > keyMost || !utf8.ValidString(key) {
-		l.ArgError(n, "a key is a text in UTF-8 of 1 to 512 bytes")
+		l.ArgError(2, "a key is a text in UTF-8 of 1 to 512 bytes")
 	}
 	return key
 }
@@ -139,7 +139,7 @@ func (c *call) entry(key string) (event.TableEntry, bool, error) {
 // kvGet is kv:get(key, default) → value | default | nil, err.
 func (p *plugin) kvGet(l *lua.LState) int {
 	c := p.keeper(l, "kv:get")
-	e, ok, err := c.entry(keyArg(l, 2))
+	e, ok, err := c.entry(keyArg(l))
 	if err != nil {
 		return p.fails(l, err.Error())
 	}
@@ -159,7 +159,7 @@ func (p *plugin) kvGet(l *lua.LState) int {
 // kvSet is kv:set(key, value, ttl) → true | nil, err.
 func (p *plugin) kvSet(l *lua.LState) int {
 	c := p.keeper(l, "kv:set")
-	key := keyArg(l, 2)
+	key := keyArg(l)
 	if l.Get(3) == lua.LNil {
 		return p.put(l, c, event.TableWrite{Key: key})
 	}
@@ -177,14 +177,14 @@ func (p *plugin) kvSet(l *lua.LState) int {
 // kvDelete is kv:delete(key) → true | nil, err.
 func (p *plugin) kvDelete(l *lua.LState) int {
 	c := p.keeper(l, "kv:delete")
-	return p.put(l, c, event.TableWrite{Key: keyArg(l, 2)})
+	return p.put(l, c, event.TableWrite{Key: keyArg(l)})
 }
 
 // kvIncr is kv:incr(key, by, init, ttl) → number | nil, err. init is what by is added
 // to where there is nothing; only then ttl counts.
 func (p *plugin) kvIncr(l *lua.LState) int {
 	c := p.keeper(l, "kv:incr")
-	key, by, first := keyArg(l, 2), l.OptNumber(3, 1), l.OptNumber(4, 0)
+	key, by, first := keyArg(l), l.OptNumber(3, 1), l.OptNumber(4, 0)
 	if by != by || first != first {
 		l.ArgError(3, "a number expected")
 	}
@@ -288,7 +288,8 @@ func (k *keeping) add(w event.TableWrite, size int) {
 func (p *plugin) admit(c *call, key string, size int) (why string, err error) {
 	k := &p.keep
 	now := p.host.opts.Clock.Now()
-	old, had := 0, false
+	var old int
+	var had bool
 	if w := c.keeping.writes[key]; w != nil && !w.Add {
 		old, had = w.size, w.Value != nil
 	} else {

@@ -432,16 +432,19 @@ func (p *plugin) personField(o *personObject, name string) lua.LValue {
 // request the event is: other chats need a grant.
 func (p *plugin) sendTo(l *lua.LState, key string) int {
 	c := p.running(l, "send")
+	elsewhere := !c.own(key)
 	if !c.mayWrite(key) {
-		l.Push(lua.LNil)
-		l.Push(lua.LString(notGranted))
-		return 2
+		return p.fails(l, notGranted)
 	}
 	m := outgoing(l, 2)
 	if t, ok := l.Get(3).(*lua.LTable); ok {
 		m.Mention = names(t.RawGetString("mention"))
 	}
-	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: c.origin.Kind == event.KindMemberJoined})
+	a := event.Action{Kind: event.ActReply, ToKey: key, Message: m, Unsolicited: elsewhere || c.origin.Kind == event.KindMemberJoined}
+	if elsewhere {
+		a.Kind = event.ActSend
+	}
+	return p.sent(l, c, a)
 }
 
 func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
@@ -456,6 +459,8 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		return p.method("chat", "send", func(l *lua.LState) int {
 			return p.sendTo(l, receiver[*chatObject](l, "chat").chat.Key)
 		})
+	case "history":
+		return p.method("chat", "history", p.history)
 	case "count":
 		return lua.LNumber(len(p.host.opts.World.Members(o.chat.Key)))
 	case "members":
@@ -473,7 +478,7 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		})
 	case "ask", "choose", "confirm":
 		return p.dialogueMethod("chat", name)
-	case "history", "invite", "mute_bot":
+	case "invite", "mute_bot":
 		return p.method("chat", name, func(l *lua.LState) int {
 			l.RaiseError("%s is not in this version of wxbot", name)
 			return 0

@@ -1,0 +1,61 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"wxbot/bot/event"
+	"wxbot/bot/store"
+)
+
+// Friends are the people whom the account has as friends.
+func (w *world) Friends() []event.Person {
+	var out []event.Person
+	w.eachContact(event.ChatPrivate, func(user string) {
+		if p, ok := w.acc.book.Person("", user); ok && p.IsFriend {
+			out = append(out, p)
+		}
+	})
+	return out
+}
+
+// Groups are the groups that the account knows.
+func (w *world) Groups() []event.Chat {
+	var out []event.Chat
+	w.eachContact(event.ChatGroup, func(user string) {
+		if c, ok := w.acc.book.Chat(user); ok {
+			out = append(out, c)
+		}
+	})
+	return out
+}
+
+func (w *world) eachContact(kind event.ChatKind, f func(user string)) {
+	dir := w.acc.book.directory()
+	if dir == nil {
+		return
+	}
+	for _, c := range dir.All() {
+		if chatKind(c) == kind && c.UserName != w.acc.book.SelfUserName() {
+			f(c.UserName)
+		}
+	}
+}
+
+// History gives what is kept of a chat.
+func (w *world) History(ctx context.Context, chatKey string, n int, since time.Time) ([]event.Line, error) {
+	q := store.HistoryQuery{Chats: []string{chatKey}, Limit: n}
+	if who, ok := w.acc.book.describe(chatKey); ok {
+		q.Chats = who.keys
+	}
+	lines, err := w.store.History(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	lines = slices.DeleteFunc(lines, func(l event.Line) bool { return l.Time.Before(since) })
+	for i := range lines {
+		w.acc.book.fillNames(&lines[i])
+	}
+	return lines, nil
+}
