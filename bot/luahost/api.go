@@ -14,25 +14,16 @@ import (
 	"wxbot/bot/match"
 )
 
-// notYet are the parts of the plugin API that this version does not have. Using
-// one is an error that says so, not a nil.
-var notYet = []string{
-	"cron",
-}
-
 // openAPI makes the global table bot.
 func (p *plugin) openAPI(state *lua.LTable) {
 	l := p.l
 	bot := l.NewTable()
 	l.SetFuncs(bot, map[string]lua.LGFunction{
 		"plugin": p.apiPlugin, "on": p.apiOn, "observe": p.apiObserve, "filter": p.apiFilter, "fallback": p.apiFallback,
-		"command": p.apiCommand, "export": p.apiExport, "after": p.apiAfter, "every": p.apiEvery, "daily": p.apiDaily,
+		"command": p.apiCommand, "export": p.apiExport, "after": p.apiAfter, "every": p.apiEvery, "daily": p.apiDaily, "cron": p.apiCron,
 		"sleep": p.apiSleep, "send": p.apiSend, "admin": p.apiAdmin, "revoke": p.apiRevoke,
 		"group": p.apiGroup, "contact": p.apiContact, "groups": p.apiGroups, "contacts": p.apiContacts,
 	})
-	for _, name := range notYet {
-		p.absent(bot, name)
-	}
 	bot.RawSetString("kv", p.wrap(l, "kv", &kvObject{}))
 	bot.RawSetString("log", p.logTable())
 	p.libraries(bot)
@@ -69,22 +60,6 @@ func (p *plugin) openAPI(state *lua.LTable) {
 		p.log(zerolog.InfoLevel, strings.Join(parts, "\t"))
 		return 0
 	}))
-}
-
-// absent makes bot.NAME something that explains itself when it is used.
-func (p *plugin) absent(bot *lua.LTable, name string) {
-	l := p.l
-	explain := l.NewFunction(func(l *lua.LState) int {
-		l.RaiseError("bot.%s is not in this version of wxbot", name)
-		return 0
-	})
-	t, mt := l.NewTable(), l.NewTable()
-	mt.RawSetString("__index", explain)
-	mt.RawSetString("__newindex", explain)
-	mt.RawSetString("__call", explain)
-	mt.RawSetString("__metatable", lua.LFalse)
-	l.SetMetatable(t, mt)
-	bot.RawSetString(name, t)
 }
 
 // running is the call that runs, for what only a call can do.

@@ -8,7 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"wxbot/bot/conf"
+	"wxbot/bot/match"
 )
 
 // timer calls a function later, once or again and again. Timers end with the
@@ -18,8 +18,9 @@ type timer struct {
 	fn        *lua.LFunction
 	every     time.Duration // 0: once
 	first     time.Duration
-	daily     time.Duration // time of day, if isDaily
 	isDaily   bool
+	schedule  *match.Schedule // of one that isDaily
+	due       time.Time       // when that was, or is, due
 	name      string
 	cancelled chan struct{} // closed by cancel
 	ended     sync.Once
@@ -83,18 +84,6 @@ func (p *plugin) apiEvery(l *lua.LState) int {
 	return p.addTimer(l, &timer{first: d, every: d, fn: l.CheckFunction(2), name: "every"})
 }
 
-func (p *plugin) apiDaily(l *lua.LState) int {
-	at, ok := conf.TimeOfDay(l.CheckString(1))
-	if !ok {
-		l.ArgError(1, `a time like "08:30" expected`)
-	}
-	fn := l.CheckFunction(l.GetTop())
-	if l.GetTop() > 2 {
-		l.ArgError(2, "days is not in this version of wxbot")
-	}
-	return p.addTimer(l, &timer{daily: at, isDaily: true, fn: fn, name: "daily"})
-}
-
 // startTimers starts those that were made while loading.
 func (p *plugin) startTimers(life context.Context) {
 	for _, t := range p.pending() {
@@ -149,16 +138,4 @@ func (t *timer) wait(life context.Context, wait time.Duration) bool {
 		return true
 	}
 	return false
-}
-
-func (t *timer) untilDaily() time.Duration {
-	now := t.p.host.opts.Clock.Now()
-	if loc := t.p.host.opts.World.Settings().Location; loc != nil {
-		now = now.In(loc)
-	}
-	next := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, int(t.daily/time.Second), 0, now.Location())
-	if !next.After(now) {
-		next = next.AddDate(0, 0, 1)
-	}
-	return next.Sub(now)
 }
