@@ -2,11 +2,15 @@ package bot
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"wxbot/bot/event"
 	"wxbot/bot/store"
+	"wxbot/wx"
 )
 
 // Friends are the people whom the account has as friends.
@@ -41,6 +45,26 @@ func (w *world) eachContact(kind event.ChatKind, f func(user string)) {
 			f(c.UserName)
 		}
 	}
+}
+
+// Download writes what a message of this session carries.
+func (w *world) Download(ctx context.Context, eventID string, to io.Writer, most int64) error {
+	m, ok := w.acc.received.get(eventID)
+	if !ok {
+		return errors.New("download: the message is not of this session, or too old")
+	}
+	from, ok := wx.SourceOf(m)
+	if !ok {
+		return errors.New("download: the message carries no file")
+	}
+	c, ok := w.acc.wxClient()
+	if !ok {
+		return fmt.Errorf("download: %w", wx.ErrNotReady)
+	}
+	if _, err := c.Fetch(ctx, from, to, most); err != nil {
+		return fmt.Errorf("download: %w", err)
+	}
+	return nil
 }
 
 // History gives what is kept of a chat.

@@ -41,13 +41,29 @@ func (w *world) Queue(_ context.Context, ev *event.Event, plugin string, n int, 
 	}
 	name, _, _ := strings.Cut(plugin, ".")
 	text := name + " " + string(a.Kind)
-	for _, part := range []string{strings.Join(a.Message.Mention, ","), a.Message.Text, a.Message.Sticker, a.Remark, a.Revoke, a.ToKey} {
+	if a.Forward != "" {
+		text += " as " + a.Forward + " after " + a.Message.Header
+	}
+	for _, file := range []string{a.Message.Image, a.Message.File, a.Message.Video} {
+		if b, err := os.ReadFile(file); file != "" {
+			text += fmt.Sprint(" ", filepath.Base(file), " of ", len(b), " ", err)
+		}
+	}
+	for _, part := range []string{strings.Join(a.Message.Mention, ","), a.Message.Text, a.Message.Sticker, a.Remark, a.Revoke, a.ToKey, invited(a), strings.Join(a.To, ",")} {
 		if part != "" {
 			text += " " + part
 		}
 	}
 	w.queued = append(w.queued, text)
 	return int64(len(w.queued)), nil
+}
+
+// invited is who is invited.
+func invited(a event.Action) string {
+	if a.Kind == event.ActInvite {
+		return a.Person
+	}
+	return ""
 }
 
 func (w *world) Done(_ context.Context, ev *event.Event) error {

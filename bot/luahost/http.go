@@ -33,32 +33,41 @@ type reply struct {
 	body   []byte
 }
 
-// fetch asks for something and reads the answer, of at most so many bytes. Its
-// errors name neither query nor headers.
-func (p *plugin) fetch(ctx context.Context, req *http.Request, most int64) (reply, error) {
+// taking does something when it is its turn among the requests.
+func (p *plugin) taking(ctx context.Context, do func() error) error {
 	for _, slots := range []chan struct{}{p.requests, p.host.requests} {
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()
 		case <-ctx.Done():
-			return reply{}, errors.New("timeout before its turn came")
+			return errors.New("timeout before its turn came")
 		}
 	}
-	client, done := p.client(req)
-	defer done()
-	res, err := client.Do(req.WithContext(ctx))
-	if err != nil {
-		return reply{}, plainError(ctx, err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, most+1))
-	if err != nil {
-		return reply{}, plainError(ctx, err)
-	}
-	if int64(len(body)) > most {
-		return reply{}, fmt.Errorf("the answer has more than %d bytes", most)
-	}
-	return reply{res.StatusCode, res.Header, body}, nil
+	return do()
+}
+
+// fetch asks for something and writes the body of the answer, of at most so many
+// bytes. Its errors name neither query nor headers.
+func (p *plugin) fetch(ctx context.Context, req *http.Request, most int64, to io.Writer) (r reply, err error) {
+	err = p.taking(ctx, func() error {
+		client, done := p.client(req)
+		defer done()
+		res, err := client.Do(req.WithContext(ctx))
+		if err != nil {
+			return plainError(ctx, err)
+		}
+		defer res.Body.Close()
+		n, err := io.Copy(to, io.LimitReader(res.Body, most+1))
+		if err != nil {
+			return plainError(ctx, err)
+		}
+		if n > most {
+			return fmt.Errorf("the answer has more than %d bytes", most)
+		}
+		r = reply{status: res.StatusCode, header: res.Header}
+		return nil
+	})
+	return r, err
 }
 
 // client makes a client for one request. Connections are not kept: the next plugin

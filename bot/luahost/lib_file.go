@@ -59,12 +59,16 @@ func (p *plugin) folder(create bool) (*os.Root, error) {
 // fileName reads an argument that names a file.
 func fileName(l *lua.LState, n int) string {
 	name := l.CheckString(n)
-	bad := name == "" || len(name) > fileNameMost || !utf8.ValidString(name) || strings.HasPrefix(name, ".") ||
-		strings.ContainsAny(name, `/\:*?"<>|`) || strings.ContainsFunc(name, unicode.IsControl) || !filepath.IsLocal(name)
-	if bad {
+	if !properName(name) {
 		l.ArgError(n, "a name of a file such as list.txt expected, without folders")
 	}
 	return name
+}
+
+func properName(name string) bool {
+	bad := name == "" || len(name) > fileNameMost || !utf8.ValidString(name) || strings.HasPrefix(name, ".") ||
+		strings.ContainsAny(name, `/\:*?"<>|`) || strings.ContainsFunc(name, unicode.IsControl) || !filepath.IsLocal(name)
+	return !bad
 }
 
 // fileError says what went wrong without the path.

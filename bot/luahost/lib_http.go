@@ -1,6 +1,7 @@
 package luahost
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,9 @@ func (p *plugin) ask(l *lua.LState, what, method, address string, o *lua.LTable)
 		defer claim.Stop()
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
-		out, failed = p.fetch(ctx, r.req, r.most)
+		var body bytes.Buffer
+		out, failed = p.fetch(ctx, r.req, r.most, &body)
+		out.body = body.Bytes()
 		return nil
 	})
 	if err == nil {

@@ -278,11 +278,13 @@ func (p *plugin) messageField(l *lua.LState, o *eventObject, name string) lua.LV
 		return p.method("message", "reply_sticker", p.replySticker)
 	case "ask", "choose", "confirm":
 		return p.dialogueMethod("message", name)
-	case "reply_image", "reply_file", "reply_video", "forward", "download":
-		return p.method("message", name, func(l *lua.LState) int {
-			l.RaiseError("msg:%s is not in this version of wxbot", name)
-			return 0
-		})
+	case "reply_image", "reply_file", "reply_video":
+		return p.method("message", name, p.replyFile(strings.TrimPrefix(name, "reply_")))
+	case "forward":
+		return p.method("message", name, p.forward)
+	case "download":
+		return p.method("message", name, p.download)
+
 	}
 	return nil
 }
@@ -327,7 +329,7 @@ func outgoingTable(l *lua.LState, t *lua.LTable, at int) event.Outgoing {
 			}
 			out.RevokeAfter = d
 		case "image", "file", "video":
-			l.ArgError(at, k.String()+" is not in this version of wxbot")
+			l.ArgError(at, k.String()+" cannot be sent from here")
 		default:
 			hint := ""
 			if s := conf.Suggest(k.String(), []string{"text", "sticker", "mention", "revoke_after"}); s != "" {
@@ -364,7 +366,11 @@ func names(v lua.LValue) []string {
 func (p *plugin) reply(l *lua.LState) int {
 	c := p.running(l, "msg:reply")
 	o := receiver[*eventObject](l, "msg")
-	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: c.elsewhere(o.ev.Chat.Key), Message: outgoing(l, 2)})
+	m, why := p.outgoing(l, c, 2)
+	if why != "" {
+		return p.fails(l, why)
+	}
+	return p.sent(l, c, event.Action{Kind: event.ActReply, ToKey: c.elsewhere(o.ev.Chat.Key), Message: m})
 }
 
 func (p *plugin) mention(l *lua.LState) int {
@@ -436,7 +442,10 @@ func (p *plugin) sendTo(l *lua.LState, key string) int {
 	if !c.mayWrite(key) {
 		return p.fails(l, notGranted)
 	}
-	m := outgoing(l, 2)
+	m, why := p.outgoing(l, c, 2)
+	if why != "" {
+		return p.fails(l, why)
+	}
 	if t, ok := l.Get(3).(*lua.LTable); ok {
 		m.Mention = names(t.RawGetString("mention"))
 	}
@@ -478,7 +487,9 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		})
 	case "ask", "choose", "confirm":
 		return p.dialogueMethod("chat", name)
-	case "invite", "mute_bot":
+	case "invite":
+		return p.method("chat", "invite", p.invite)
+	case "mute_bot":
 		return p.method("chat", name, func(l *lua.LState) int {
 			l.RaiseError("%s is not in this version of wxbot", name)
 			return 0

@@ -29,7 +29,7 @@ func TestSamplesLoad(t *testing.T) {
 
 func TestWhatIsMissingSaysSo(t *testing.T) {
 	for name, call := range map[string]string{
-		"msg:reply_image": `msg:reply_image("x")`,
+		"mute_bot": `msg.chat:mute_bot("1h")`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) ` + call + ` end)`})
