@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 
@@ -54,5 +55,23 @@ func TestPluginsKeepWhatTheyWroteOverARestart(t *testing.T) {
 	hong.Say("历史")
 	if got := r.sent(7)[6]; got != "2" {
 		t.Errorf("lines of history %q, want 2; log:\n%s", got, r.log)
+	}
+}
+
+func TestPluginsReceiveAndSendFiles(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, baseRules, map[string]string{"copy.lua": `bot.plugin { name = "copy", version = "1", api = 1 }
+bot.on("message", {type = "image"}, function(msg)
+  local content, err = msg:download()
+  if not content then return msg:reply(err) end
+  msg:reply_file({name = "copy.png", bytes = content})
+end)`})
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	r.online()
+	ming.Send(wxtest.Image())
+	r.sent(1)
+	up := r.srv.Uploads()
+	if len(up) != 1 || http.DetectContentType(up[0].Data) != "image/jpeg" {
+		t.Errorf("%d uploads, want one of the picture; log:\n%s", len(up), r.log)
 	}
 }
