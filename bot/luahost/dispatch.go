@@ -317,7 +317,7 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	t := c.turn // the call goes on to others
 	done := make(chan bool, 1)
 	h.quiet.add(1)
-	begun := h.begin(func() {
+	begun := h.work(func() {
 		truth := c.execute(life, args)
 		c.end(life)
 		done <- truth

@@ -61,13 +61,14 @@ func newGas(most uint64) *gas {
 	return g
 }
 
-// fill starts a stretch that may last so long.
-func (g *gas) fill(d time.Duration) {
-	now := time.Now()
+// fill starts a stretch that may last so long, and tells the time.
+func (g *gas) fill(d time.Duration) (now time.Time) {
+	now = time.Now()
 	g.until, g.weighed = now.Add(d), now
 	g.left, g.budget = looks, budgetMost
 	g.stopped, g.err = false, nil
 	g.heap, g.made = 0, 0
+	return now
 }
 
 // pause leaves out of the stretch what the host took, for a disk say.

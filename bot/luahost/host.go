@@ -109,6 +109,7 @@ type Host struct {
 	started chan struct{}
 
 	questions questions
+	workers   workers
 	quiet     quiet
 
 	loading sync.Mutex // one Reload at a time
@@ -133,6 +134,7 @@ func New(o Options) (*Host, error) {
 	}
 	limitArrays()
 	h := &Host{opts: o, requests: make(chan struct{}, requestsAll), over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h.workers = newWorkers()
 	h.questions.quiet = &h.quiet
 	h.questions.most, h.questions.open = o.Limits.Waits, map[asked]*question{}
 	h.plugins.Store(&[]*plugin{})

@@ -62,9 +62,12 @@ func (p *plugin) meta(kind string) *lua.LTable {
 	return mt
 }
 
+// methodKey is a method of a type.
+type methodKey struct{ kind, name string }
+
 // method gives a function of a type, made once.
 func (p *plugin) method(kind, name string, f func(l *lua.LState) int) lua.LValue {
-	key := kind + ":" + name
+	key := methodKey{kind, name}
 	if fn, ok := p.methods[key]; ok {
 		return fn
 	}

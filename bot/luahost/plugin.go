@@ -42,7 +42,7 @@ type plugin struct {
 	life     map[string][]*lua.LFunction // load, unload, config
 	exports  map[string]*lua.LFunction
 	state    *lua.LTable // bot.state
-	methods  map[string]*lua.LFunction
+	methods  map[methodKey]*lua.LFunction
 	metas    map[string]*lua.LTable
 	loading  bool
 	// configErr is a wrong value in plugins.yaml that ended the load.
@@ -112,7 +112,7 @@ func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) 
 		fileRate: volume{opsMost: fileWritesMost, bytesMost: fileBytesPerMinute},
 		requests: make(chan struct{}, requestsMost),
 		weighed:  time.Now(), faults: &faults{}, lock: make(chan struct{}, 1), life: map[string][]*lua.LFunction{}, exports: map[string]*lua.LFunction{},
-		methods: map[string]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
+		methods: map[methodKey]*lua.LFunction{}, metas: map[string]*lua.LTable{}, loading: true, order: cfg.order,
 	}
 	p.lock <- struct{}{}
 	if p.l, err = newState(p.gas); err != nil {
@@ -241,10 +241,8 @@ func (c *call) execute(life context.Context, args func(l *lua.LState) []lua.LVal
 	p := c.plugin
 	p.host.busy.Add(1)
 	defer p.host.busy.Add(-1)
-	ctx, cancel := context.WithCancel(life)
-	defer cancel()
-	c.ctx, c.left = ctx, p.limits.Call
-	if err := p.acquire(ctx); err != nil {
+	c.ctx, c.left = life, p.limits.Call
+	if err := p.acquire(life); err != nil {
 		c.err = err
 		return false
 	}
@@ -309,8 +307,7 @@ func (c *call) enter(th *lua.LState) {
 	p := c.plugin
 	p.current = c
 	p.l.G.CurrentThread = th
-	p.gas.fill(p.limits.Run)
-	c.since = time.Now()
+	c.since = p.gas.fill(p.limits.Run)
 }
 
 // waiting lets other handlers of the plugin run while f waits, and claims the
