@@ -42,7 +42,7 @@ func (o *TestOptions) setDefaults() {
 
 const (
 	// trialRun is how long a test may compute between two steps.
-	trialRun = 5 * time.Second
+	trialRun = 2 * time.Second
 	// trialGlobal holds t while a test runs, for the host alone.
 	trialGlobal = "\x00t"
 )

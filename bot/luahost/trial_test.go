@@ -58,7 +58,6 @@ func try(t *testing.T, plugin, tests string) []string {
 }
 
 func TestPluginTests(t *testing.T) {
-	t.Parallel()
 	for name, tt := range map[string]struct{ body, want string }{
 		"an answer": {
 			`local m = t.friend("小明") m:says("天气") m:hears("哪个城市") m:says("广州") m:hears("广州：晴") m:hears_nothing()`, "",
@@ -103,10 +102,9 @@ func TestPluginTests(t *testing.T) {
 		"nothing heard":       {`t.friend("小明"):hears("x")`, `hears: heard nothing, want "x"`},
 		"too much heard":      {`local m = t.friend("小明") m:says("x") m:hears_nothing()`, `hears_nothing: heard "不懂"`},
 		"a mistyped name":     {`t.frend("x")`, "did you mean friend?"},
-		"a loop":              {`while true do end`, "ran for more than 5s without waiting"},
+		"a loop":              {`while true do end`, "ran for more than 2s without waiting"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			got := try(t, trialPlugin, "describe(\"city\", function()\n\tit(\"works\", function(t)\n"+tt.body+"\n\tend)\nend)\n")
 			if tt.want == "" {
 				if !slices.Equal(got, []string{"ok city works"}) {
