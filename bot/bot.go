@@ -185,7 +185,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.acc.book.next = max(b.acc.book.next, highest)
 	b.live = &live{
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
-		forceLive: o.ForceLive, clock: o.Clock, log: b.component("rules"),
+		forceLive: o.ForceLive, unpaced: o.Unpaced, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
 		off: b.brakes.rulesOff,
 	}
@@ -204,7 +204,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.acc.kick = b.outbox.Kick
 	b.acc.alert = b.alerts.raise
-	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live}
+	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
 		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
@@ -267,6 +267,7 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 		return err
 	}
 	b.outbox.Queue(ds...)
+	b.tell(Handled{ID: ev.ID, Outcome: outcome})
 	return nil
 }
 

@@ -9,6 +9,19 @@ import (
 	"wxbot/bot/rules"
 )
 
+// RulesZone is the time zone of the rules of a configuration; the system's without
+// rules, or if they have errors.
+func RulesZone(c Config) (*time.Location, error) {
+	if c.Rules == "" {
+		return time.Local, nil
+	}
+	set, _, _, err := readBundle(c.Rules, nil)
+	if err != nil || set == nil {
+		return time.Local, err
+	}
+	return set.Settings().Location, nil
+}
+
 // Question is a message of which Explain tells what the rules would make.
 type Question struct {
 	Text      string

@@ -30,6 +30,7 @@ type live struct {
 	file      string // rules.yaml; "" for none
 	lastGood  string // where a copy of the last good bundle is kept
 	forceLive bool
+	unpaced   bool
 	clock     clock.Clock
 	log       zerolog.Logger
 	memory    *rules.Memory
@@ -271,6 +272,9 @@ func (l *live) Settings() event.Settings {
 	s.Mode = l.mode(s.Mode)
 	if l.forceLive {
 		s.Mode = event.ModeLive
+	}
+	if l.unpaced {
+		s.Pace.Off = true
 	}
 	return s
 }

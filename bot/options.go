@@ -31,6 +31,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// ForceLive ignores "mode: trial" of the rules, for a simulated account.
 	ForceLive bool
+	// Unpaced sends at once, whatever the rules say, for a simulated account.
+	Unpaced bool
 	// NewAccount moves the state of the account that the state directory belongs to
 	// aside, so that another may log in.
 	NewAccount bool
@@ -53,7 +55,7 @@ func (o *Options) validate() error {
 }
 
 // Notice is something that a person at a terminal wants to see: QRCode, QRDone,
-// PushAsked, Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded or Problem.
+// PushAsked, Scanned, LoggedIn, LoggedOut, Refused, RulesLoaded, Handled or Problem.
 type Notice interface{ isNotice() }
 
 // QRCode asks for a scan.
@@ -94,6 +96,10 @@ type RulesLoaded struct {
 	Rev            string
 }
 
+// Handled tells what came of an event: "rule NAME", or why nothing did. Of what a
+// plugin answers it is told at each answer.
+type Handled struct{ ID, Outcome string }
+
 // Problem tells of something that the operator should mend.
 type Problem struct{ Text string }
 
@@ -105,4 +111,5 @@ func (LoggedIn) isNotice()    {}
 func (LoggedOut) isNotice()   {}
 func (Refused) isNotice()     {}
 func (RulesLoaded) isNotice() {}
+func (Handled) isNotice()     {}
 func (Problem) isNotice()     {}

@@ -18,6 +18,7 @@ type world struct {
 	store  *store.Store
 	outbox *outbox.Outbox
 	rules  *live
+	tell   func(Notice)
 }
 
 // waitingMost is how many deliveries may wait before plugins can queue no more.
@@ -58,6 +59,7 @@ func (w *world) queue(ctx context.Context, ev *event.Event, plugin string, n int
 		return 0, fmt.Errorf("%s: %w", a.Kind, err)
 	}
 	w.outbox.Queue(ds...)
+	w.tell(Handled{ID: ev.ID, Outcome: "plugin " + plugin})
 	return ds[0].ID, nil
 }
 
@@ -65,6 +67,7 @@ func newSendID(now time.Time) string { return string(wx.NewSendID(now)) }
 
 // Done marks an event done that a plugin dealt with without queueing anything.
 func (w *world) Done(ctx context.Context, ev *event.Event) error {
+	w.tell(Handled{ID: ev.ID, Outcome: "plugin"})
 	return w.store.FinishID(ctx, ev.ID, "plugin")
 }
 

@@ -40,6 +40,9 @@ type stage struct {
 	online   bool // polled for messages
 	loads    int  // of rules and plugins
 	problem  string
+	shown    int // records that were shown
+	// onHandled, unless nil, is told what came of events.
+	onHandled func(bot.Handled)
 }
 
 func newStage(con *console, srv *wxtest.Server, clk clock.Clock, rules string) *stage {
@@ -109,6 +112,7 @@ func (st *stage) pause(ctx context.Context, d time.Duration) error {
 }
 
 func (st *stage) record(r wxtest.Record) {
+	st.shown++
 	st.online = st.online || r.Kind == wxtest.RecordOnline
 	st.paper.record(r, st.lang)
 	left := st.open[:0]
@@ -142,7 +146,11 @@ func (st *stage) notice(n bot.Notice) {
 		st.paper.remark(fmt.Sprintf("%d %s", n.Code, n.Text))
 	case bot.LoggedOut:
 		st.paper.remark(n.Reason)
-	case bot.QRDone:
+	case bot.Handled:
+		if st.onHandled != nil {
+			st.onHandled(n)
+		}
+	case bot.QRDone, bot.PushAsked:
 	}
 }
 

@@ -27,6 +27,7 @@ type paper struct {
 	w      io.Writer
 	colour bool
 	clock  clock.Clock
+	zone   *time.Location // nil is the demo's
 }
 
 const (
@@ -44,7 +45,11 @@ func (p *paper) in(style, s string) string {
 
 // line writes what somebody did in a chat.
 func (p *paper) line(chat, who, text string) {
-	at := p.clock.Now().In(demoStart().Location()).Format(time.TimeOnly)
+	zone := p.zone
+	if zone == nil {
+		zone = demoStart().Location()
+	}
+	at := p.clock.Now().In(zone).Format(time.TimeOnly)
 	style := ""
 	if who == botName {
 		style = cyan

@@ -52,6 +52,7 @@ func newRoot(con *console) *cobra.Command {
 		newCheck(con),
 		newExplain(con),
 		newTest(con),
+		newChat(con),
 		newStatus(con),
 		newReload(con),
 		newPause(con),
