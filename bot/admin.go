@@ -27,7 +27,7 @@ func (b *Bot) admin(ctx context.Context, ev *event.Event) (answers []event.Firin
 		return nil, false
 	}
 	var steps []event.Action
-	text := ""
+	var text string
 	if name == "撤回" || name == "revoke" {
 		text, steps = b.adminRevoke(ctx, ev, args)
 	} else if text, ok = b.adminCommand(ctx, ev, name, args); !ok {

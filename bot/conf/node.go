@@ -4,6 +4,7 @@
 package conf
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -87,6 +88,50 @@ func (n *Node) Inside(severity Severity, offset, length int, text, hint string) 
 		p.Col, p.Width = start+1, max(len(want), 1)
 	}
 	return p
+}
+
+// Before gives what stands on the line before the node.
+func (n *Node) Before() string {
+	if n.Line < 1 || n.Line > len(n.lines) {
+		return ""
+	}
+	line := []rune(n.lines[n.Line-1])
+	return string(line[:min(max(n.Col-1, 0), len(line))])
+}
+
+// Written gives the line with another text in the place of a scalar that stands on
+// it without quotes; "" for any other node.
+func (n *Node) Written(instead string) string {
+	if n.Kind != Scalar || n.Quoted || n.Joined || n.Line < 1 || n.Line > len(n.lines) {
+		return ""
+	}
+	line := []rune(n.lines[n.Line-1])
+	from, value := n.Col-1, []rune(n.Value)
+	if from < 0 || from+len(value) > len(line) || string(line[from:from+len(value)]) != n.Value {
+		return ""
+	}
+	return string(line[:from]) + instead + string(line[from+len(value):])
+}
+
+// Uncommented gives the line with the comment at its end as part of the quoted value;
+// "" if there is none, or the value is quoted.
+func (n *Node) Uncommented() string {
+	if n.Quoted || n.Line < 1 || n.Line > len(n.lines) || n.Comment == "" || n.Kind != Scalar && n.Kind != Null {
+		return ""
+	}
+	line := n.lines[n.Line-1]
+	head, ok := strings.CutSuffix(strings.TrimRight(line, " "), n.Comment)
+	if !ok {
+		return ""
+	}
+	if n.Kind == Null {
+		return strings.TrimRight(head, " ") + " " + strconv.Quote(n.Comment)
+	}
+	at := strings.LastIndex(head, n.Value)
+	if at < 0 || strings.TrimRight(head[at:], " ") != n.Value {
+		return ""
+	}
+	return head[:at] + strconv.Quote(strings.TrimRight(line, " ")[at:])
 }
 
 // Get gives the value of a key of a Map, nil if it is not there.

@@ -145,7 +145,9 @@ func indents(name string, lines []string) []Problem {
 			if r != '\t' && j > 0 {
 				break
 			}
-			out = append(out, at(name, lines, i+1, j+1, 1, fmt.Sprintf("line %d is indented with %s", i+1, what), "use blanks"))
+			p := at(name, lines, i+1, j+1, 1, fmt.Sprintf("line %d is indented with %s", i+1, what), "use blanks")
+			p.Mended = strings.NewReplacer("\t", "  ", "\u3000", " ", "\u00a0", " ").Replace(indent) + trimmed
+			out = append(out, p)
 			break
 		}
 	}

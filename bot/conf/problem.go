@@ -28,6 +28,35 @@ type Problem struct {
 	Text     string // what is wrong
 	Hint     string // what to write instead; may be empty
 	Excerpt  string // the line
+	// Mended is the line as it was surely meant; "" if a person must decide.
+	Mended string
+}
+
+// Mend puts the mended lines of a file's problems into it, one for each line, and
+// tells how many. Lines that are not what the problems were found in are left alone.
+func Mend(name string, src []byte, problems []Problem) (out []byte, mended int) {
+	lines := strings.Split(string(src), "\n")
+	done := map[int]bool{}
+	for _, p := range problems {
+		if p.File != name || p.Mended == "" || p.Mended == p.Excerpt || p.Line < 1 || p.Line > len(lines) || done[p.Line] {
+			continue
+		}
+		old := lines[p.Line-1]
+		body := strings.TrimSuffix(old, "\r")
+		head := ""
+		if p.Line == 1 {
+			if rest, marked := strings.CutPrefix(body, "\ufeff"); marked {
+				head, body = "\ufeff", rest
+			}
+		}
+		if body != p.Excerpt {
+			continue
+		}
+		end := strings.TrimPrefix(old, head+body)
+		lines[p.Line-1] = head + p.Mended + end
+		done[p.Line] = true
+	}
+	return []byte(strings.Join(lines, "\n")), len(done)
 }
 
 // String gives the problem as an editor and a person expect it: place and text,

@@ -34,6 +34,16 @@ type suspect struct {
 	mended  string
 	// sure: it is told of even if mending it alone does not help.
 	sure bool
+	// guess: mended serves to try only, and is not what was meant.
+	guess bool
+}
+
+// told is the problem with the line as it was meant.
+func (s *suspect) told() *Problem {
+	if !s.guess {
+		s.problem.Mended = s.mended
+	}
+	return &s.problem
 }
 
 // rereadMost bounds how many bytes are read again to try suspects.
@@ -56,13 +66,13 @@ func trap(name string, lines []string, err error) (Problem, bool) {
 		}
 		for _, s := range list {
 			if first == nil && s.sure {
-				first = &s.problem
+				first = s.told()
 			}
 			if reread += size; reread > max(rereadMost, size) {
 				continue
 			}
 			if better(lines, i, s.mended, err) {
-				return s.problem, true
+				return *s.told(), true
 			}
 		}
 	}
@@ -164,7 +174,7 @@ func flowPlaceholder(name string, lines []string, i int) []suspect {
 	return []suspect{{
 		problem: at(name, lines, i+1, len([]rune(l[:m[2]]))+1, len([]rune(written)),
 			fmt.Sprintf("a text with %s needs quotes between { } or [ ]", written), `"…`+written+`…"`),
-		mended: placeholders.ReplaceAllString(l, "$$($1)"),
+		mended: placeholders.ReplaceAllString(l, "$$($1)"), guess: true,
 	}}
 }
 
@@ -193,17 +203,19 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 		return nil
 	}
 	col := len([]rune(l[:from])) + 1
-	quoted := fmt.Sprintf("%q", text)
+	quoted := quote(text)
 	found := func(skip, width int, what, hint, mended string, sure bool) []suspect {
-		return []suspect{{at(name, lines, i+1, col+skip, width, what, hint), l[:from] + mended, sure}}
+		return []suspect{{problem: at(name, lines, i+1, col+skip, width, what, hint), mended: l[:from] + mended, sure: sure, guess: !sure}}
 	}
 	starting := func(width int, hint string) []suspect {
-		return found(0, width, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quoted, true)
+		body := stripComment(text)
+		return found(0, width, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quote(body)+text[len(body):], true)
 	}
 	switch text[0] {
 	case '{':
 		if m := placeholderO.FindStringSubmatch(text); m != nil {
-			return starting(len([]rune(m[0])), fmt.Sprintf("the placeholder is ${%s}", m[1]))
+			said := "${" + m[1] + "}" + text[len(m[0]):]
+			return found(0, len([]rune(m[0])), `a text starting with "{" needs quotes`, fmt.Sprintf("the placeholder is ${%s}", m[1]), quote(said), true)
 		}
 		if !balanced(text, '{', '}') {
 			return starting(1, quoted)
@@ -221,13 +233,20 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 		return starting(1, quoted)
 	case '"', '\'':
 		if loc := afterQuote.FindStringIndex(text); loc != nil {
-			return found(len([]rune(text[:loc[1]]))-1, 1, "text after a closing quote", "put all of the text into the quotes", `""`, true)
+			return found(len([]rune(text[:loc[1]]))-1, 1, "text after a closing quote", "put all of the text into the quotes", quoted, true)
 		}
 		if !wholeQuote.MatchString(text) {
 			return found(0, 1, "a quote that is not closed", "end the text with "+text[:1], text+text[:1], false)
 		}
 		return nil
-	case '|', '>', '-', '?':
+	case '?':
+		return starting(1, quoted)
+	case '|', '>':
+		if !blockStart.MatchString(text) {
+			return starting(1, quoted)
+		}
+		return nil
+	case '-':
 		if rest := strings.TrimLeft(text[1:], " "); len(rest) < len(text)-1 && rest != "" && !strings.HasPrefix(rest, "#") {
 			return starting(1, quoted)
 		}
@@ -238,6 +257,9 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 	}
 	return nil
 }
+
+// quote puts a text into quotes. A \n that was typed means the end of a line.
+func quote(s string) string { return strings.ReplaceAll(strconv.Quote(s), `\\n`, `\n`) }
 
 func stripComment(s string) string {
 	if before, _, ok := strings.Cut(s, " #"); ok {

@@ -80,14 +80,34 @@ func (c *compiler) warn(n *conf.Node, text, hint string) {
 	c.problems = append(c.problems, n.At(conf.Warning, text, hint))
 }
 
+// mendable warns of what is mended by another line.
+func (c *compiler) mendable(mended string, n *conf.Node, text, hint string) {
+	p := n.At(conf.Warning, text, hint)
+	p.Mended = mended
+	c.problems = append(c.problems, p)
+}
+
 func (c *compiler) unknown(k *conf.Node) {
-	hint := ""
-	if s := conf.Suggest(k.Value, Names(whenKeys)); s != "" {
-		hint = fmt.Sprintf("did you mean %q?", s)
-	} else if s, ok := Habits[k.Value]; ok {
-		hint = fmt.Sprintf("did you mean %q?", s)
+	c.problems = append(c.problems, UnknownKey(k, fmt.Sprintf("unknown condition %q", k.Value), whenKeys))
+}
+
+// UnknownKey is the problem of a key that is none of some words, with the one that was
+// probably meant: by its letters, or by the habits of other programs.
+func UnknownKey(k *conf.Node, text string, words []Word) conf.Problem {
+	names := Names(words)
+	meant := conf.Suggest(k.Value, names)
+	if habit, ok := Habits[k.Value]; meant == "" && ok && slices.Contains(names, habit) {
+		meant = habit
 	}
-	c.fail(k, fmt.Sprintf("unknown condition %q", k.Value), hint)
+	p := k.At(conf.Error, text, "")
+	switch {
+	case meant != "":
+		p.Hint = fmt.Sprintf("did you mean %q?", meant)
+		p.Mended = k.Written(meant)
+	case strings.ContainsAny(k.Value, "\u3000\u00a0"):
+		p.Hint = "there is a full-width blank in it"
+	}
+	return p
 }
 
 // Habits are words that people know from other programs, and what they are called
@@ -120,7 +140,9 @@ func (c *compiler) fold(n *conf.Node) {
 
 func (c *compiler) read(key string, v *conf.Node) {
 	if v.Kind == conf.Null {
-		c.fail(v, fmt.Sprintf("%s has no value", key), nullHint(v))
+		p := v.At(conf.Error, fmt.Sprintf("%s has no value", key), nullHint(v))
+		p.Mended = v.Uncommented()
+		c.problems = append(c.problems, p)
 		return
 	}
 	if v.Kind == conf.List && len(v.Items) == 0 {
@@ -251,7 +273,7 @@ func (c *compiler) items(key string, v *conf.Node) []item {
 		name, isList := strings.CutPrefix(n.Value, "$")
 		switch {
 		case !isList:
-			c.joinedByMistake(n)
+			c.joinedByMistake(n, v.Kind == conf.List)
 			out = append(out, item{n.Value, n})
 		case strings.HasPrefix(name, "$"):
 			out = append(out, item{name, n})
@@ -272,7 +294,7 @@ func (c *compiler) items(key string, v *conf.Node) []item {
 
 // joinedByMistake warns of several words in one, joined by a comma that YAML does
 // not know.
-func (c *compiler) joinedByMistake(n *conf.Node) {
+func (c *compiler) joinedByMistake(n *conf.Node, inList bool) {
 	if n.Quoted {
 		return
 	}
@@ -282,11 +304,18 @@ func (c *compiler) joinedByMistake(n *conf.Node) {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
 	list := "[" + strings.Join(parts, ", ") + "]"
+	mended := n.Written(list)
+	if inList {
+		mended = ""
+		if before := n.Before(); strings.Contains(before, "[") {
+			mended = n.Written(strings.Join(parts, ", "))
+		}
+	}
 	switch {
 	case len(parts) > 1:
-		c.warn(n, "one keyword with full-width commas", fmt.Sprintf("several are written %s; quote it if it is one", list))
+		c.mendable(mended, n, "one keyword with full-width commas", fmt.Sprintf("several are written %s; quote it if it is one", list))
 	case bare != n.Value:
-		c.warn(n, "the brackets are part of the keyword", fmt.Sprintf("a list is written %s; quote it if they belong to it", list))
+		c.mendable(mended, n, "the brackets are part of the keyword", fmt.Sprintf("a list is written %s; quote it if they belong to it", list))
 	}
 }
 

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -107,4 +108,51 @@ func (w *When) Words() int {
 // PrivateOnly reports whether the block holds in private chats only.
 func (w *When) PrivateOnly() bool {
 	return len(w.chats) == 1 && w.chats[0] == event.ChatPrivate
+}
+
+// Triggers names what the block waits for, one for each word, if it waits for words of
+// one kind alone; nil otherwise. Blocks of one Circumstance that have a trigger in
+// common both want the messages with it.
+func (w *When) Triggers() []string {
+	lists := map[string][]string{
+		"exact": w.exact, "contains": w.contains, "starts_with": w.starts, "ends_with": w.ends,
+	}
+	if w.command != nil {
+		for _, n := range w.command.names {
+			lists["command"] = append(lists["command"], n.folded)
+		}
+	}
+	for _, re := range w.regexes {
+		lists["regex"] = append(lists["regex"], re.String())
+	}
+	var out []string
+	for kind, words := range lists {
+		if words == nil {
+			continue
+		}
+		if out != nil || w.containsAll != nil {
+			return nil
+		}
+		for _, word := range words {
+			out = append(out, kind+" "+word)
+		}
+	}
+	return out
+}
+
+// Circumstance tells everything that the block asks for besides the text, in a form
+// to be compared.
+func (w *When) Circumstance() string {
+	shown := func(n *names) []string {
+		if n == nil {
+			return nil
+		}
+		return n.shown
+	}
+	mentioned := "any"
+	if w.mentioned != nil {
+		mentioned = fmt.Sprint(*w.mentioned)
+	}
+	return fmt.Sprintf("%v %v %q %q %s %v %v %v %q %q %v %v", w.Events, w.chats, shown(w.groups), shown(w.from), mentioned, w.types,
+		w.bySelf, w.via, w.written["time"], w.written["days"], w.probability, w.folding)
 }

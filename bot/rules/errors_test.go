@@ -30,15 +30,33 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 				"  3 |     contain: [价格, 多少钱]\n" +
 				"    |     ^^^^^^^ did you mean \"contains\"?",
 		},
+		"a rule without its dash": {
+			"name: a\ncontains: x\nreply: y\n",
+			"rules.yaml:1:1: here is a rule where a list of rules is wanted\n  1 | name: a\n    | ^^^^ begin it with \"- name: …\" and put its other keys below",
+		},
+		"two rules want one word": {
+			"- name: a\n  contains: [价格, 多少]\n  reply: x\n- name: b\n  contains: [多少, 报价]\n  reply: y\n- name: c\n  contains: [多少, 折扣]\n  time: 09:00-18:00\n  reply: y\n",
+			"rules.yaml:4:3: warning: rule b gets nothing by \"contains 多少\": rule a (line 1) has the same trigger and comes first\n  4 | - name: b\n    |   ^ another word, another group, or continue: true in the first",
+		},
+		"full-width quotes": {
+			"- name: a\n  contains: x\n  reply: ＂你好＂\n",
+			"rules.yaml:3:10: warning: curly quotes are sent as they stand\n  3 |   reply: ＂你好＂\n    |          ^^^^^^^^ use straight ones: \"你好\"",
+		},
+		"text that looks like a block": {
+			"- name: a\n  contains: x\n  reply: >你好\n",
+			"rules.yaml:3:10: a text starting with \">\" needs quotes\n  3 |   reply: >你好\n    |          ^ \">你好\"",
+		},
+		"colon without a space": {
+			"- name:a\n  contains:x\n  reply:y\n",
+			"rules.yaml:1:3: a rule is a map of keys, here is the text \"name:a contains:x reply:y\"\n  1 | - name:a\n    |   ^^^^^^ a colon is followed by a space",
+		},
 		"misspelt key": {
 			"- name: a\n  contains: x\n  repy: y\n",
-			"rules.yaml:1:3: rule a does nothing\n  1 | - name: a\n    |   ^ add reply: or do:\n" +
-				"rules.yaml:3:3: unknown key \"repy\" in rule a\n  3 |   repy: y\n    |   ^^^^ did you mean \"reply\"?",
+			"rules.yaml:3:3: unknown key \"repy\" in rule a\n  3 |   repy: y\n    |   ^^^^ did you mean \"reply\"?",
 		},
 		"word of another program": {
 			"- name: a\n  keyword: x\n  reply: y\n",
-			"rules.yaml:1:3: rule a has no condition\n  1 | - name: a\n    |   ^ say when: it fires, such as contains: 价格\n" +
-				"rules.yaml:2:3: unknown key \"keyword\" in rule a\n  2 |   keyword: x\n    |   ^^^^^^^ did you mean \"contains\"?",
+			"rules.yaml:2:3: unknown key \"keyword\" in rule a\n  2 |   keyword: x\n    |   ^^^^^^^ did you mean \"contains\"?",
 		},
 		"misspelt placeholder, marked by display width": {
 			"- name: a\n  event: friend_request\n  reply: 欢迎 ${nickame}！\n",
@@ -165,7 +183,7 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 		},
 		"accept outside a request": {
 			"- {name: a, contains: x, do: [accept]}\n",
-			"rules.yaml:1:3: accept is for event: friend_request\n  1 | - {name: a, contains: x, do: [accept]}\n    |   ^",
+			"rules.yaml:1:31: accept is for event: friend_request\n  1 | - {name: a, contains: x, do: [accept]}\n    |                               ^^^^^^",
 		},
 		"mention in private": {
 			"- contains: x\n  reply: {text: y, mention: true}\n",

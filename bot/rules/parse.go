@@ -139,16 +139,7 @@ func (p *parser) entries(n *conf.Node, where string, keys []match.Word, f func(k
 }
 
 func (p *parser) unknown(k *conf.Node, where string, keys []match.Word) {
-	names := match.Names(keys)
-	hint := ""
-	if s := conf.Suggest(k.Value, names); s != "" {
-		hint = fmt.Sprintf("did you mean %q?", s)
-	} else if s, ok := match.Habits[k.Value]; ok && slices.Contains(names, s) {
-		hint = fmt.Sprintf("did you mean %q?", s)
-	} else if strings.ContainsAny(k.Value, "\u3000\u00a0") {
-		hint = "there is a full-width blank in it"
-	}
-	p.fail(k, fmt.Sprintf("unknown key %q in %s", k.Value, where), hint)
+	p.problems = append(p.problems, match.UnknownKey(k, fmt.Sprintf("unknown key %q in %s", k.Value, where), keys))
 }
 
 // top reads a file that is a map. Settings come first whatever their place, since
@@ -158,6 +149,9 @@ func (p *parser) top(root *conf.Node) {
 	keys := topKeys
 	if p.nested {
 		keys = []match.Word{{"lists", "列表"}, {"rules", "规则"}}
+	}
+	if p.oneRule(root, keys) {
+		return
 	}
 	p.entries(root, "the file", keys, func(key string, _, v *conf.Node) {
 		switch key {
@@ -187,6 +181,25 @@ func (p *parser) top(root *conf.Node) {
 	if include != nil {
 		p.include(include)
 	}
+}
+
+// oneRule finds a file that is a rule without the dash before it.
+func (p *parser) oneRule(root *conf.Node, keys []match.Word) bool {
+	for _, e := range root.Entries {
+		if _, ok := match.Spelled(keys, e.Key.Value); ok {
+			return false
+		}
+	}
+	for _, e := range root.Entries {
+		for _, words := range [][]match.Word{ruleKeys, match.WhenKeys(), stepKeys} {
+			if _, ok := match.Spelled(words, e.Key.Value); ok {
+				first := root.Entries[0].Key
+				p.fail(first, "here is a rule where a list of rules is wanted", fmt.Sprintf(`begin it with "- %s: …" and put its other keys below`, first.Value))
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // path makes a path of a file absolute and keeps it below the directory of the
@@ -337,55 +350,6 @@ func (p *parser) listNamed(name string) ([]string, bool) {
 	}
 	l, ok := p.lists[name]
 	return l, ok
-}
-
-// shadowWords is how many words the rules of a file may have for them to be
-// compared with each other.
-const shadowWords = 5000
-
-// shadows warns of rules that another takes everything from.
-func (p *parser) shadows() {
-	words := 0
-	for _, r := range p.set.rules {
-		for _, w := range r.when {
-			words += 1 + w.Words()
-		}
-	}
-	if words > shadowWords {
-		return
-	}
-	var takers []*rule // rules so far that always end the walk when they hold
-	for _, r := range p.set.rules {
-		if !r.enabled {
-			continue
-		}
-		if by := shadowedBy(r, takers); by != nil {
-			place := fmt.Sprintf("line %d", by.line)
-			if by.file != r.file {
-				place = fmt.Sprintf("%s:%d", by.file, by.line)
-			}
-			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (%s) takes everything before it", r.name, by.name, place), "")
-		}
-		if !r.goOn && !r.dryRun && len(r.unless) == 0 {
-			takers = append(takers, r)
-		}
-	}
-}
-
-// shadowedBy finds the rules that take all of what r waits for; the last of them,
-// if different ones take different blocks.
-func shadowedBy(r *rule, takers []*rule) *rule {
-	var by *rule
-	for _, w := range r.when {
-		i := slices.IndexFunc(takers, func(t *rule) bool {
-			return slices.ContainsFunc(t.when, func(tw *match.When) bool { return tw.Takes(w) })
-		})
-		if i < 0 {
-			return nil
-		}
-		by = takers[i]
-	}
-	return by
 }
 
 func sorted(words []string) []string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,13 +38,18 @@ type parts struct {
 	values     map[string]*conf.Node
 	conditions []conf.Entry // that stand in the rule itself
 	steps      map[string]*conf.Node
+	// unknown: there was a key that means nothing, perhaps the one that is missed.
+	unknown bool
 }
 
 func (p *parser) rule(n *conf.Node) *rule {
 	if n.Kind != conf.Map {
 		hint := ""
-		if strings.Contains(n.Value, "：") {
+		switch {
+		case strings.Contains(n.Value, "："):
 			hint = "full-width colon ：, use : and a space"
+		case strings.Contains(n.Value, ":"):
+			hint = "a colon is followed by a space"
 		}
 		p.fail(n, "a rule is a map of keys, here is "+n.Describe(), hint)
 		return nil
@@ -117,6 +123,7 @@ func (p *parser) split(n *conf.Node) parts {
 			out.conditions = append(out.conditions, e)
 			continue
 		}
+		out.unknown = true
 		all := slices.Concat(ruleKeys, match.WhenKeys(), stepKeys)
 		name := ""
 		if v := n.Get("name"); v != nil {
@@ -197,7 +204,7 @@ func (p *parser) conditions(r *rule, n *conf.Node, parts parts) {
 		r.when = p.blocks(&short, o)
 	case when != nil:
 		r.when = p.blocks(when, o)
-	default:
+	case !parts.unknown:
 		p.fail(n, r.title()+" has no condition", "say when: it fires, such as contains: 价格")
 	}
 	if v := parts.values["unless"]; v != nil {
@@ -387,15 +394,34 @@ func (p *parser) slips(n *conf.Node) {
 		return
 	}
 	switch {
-	case strings.HasPrefix(n.Value, "“") && strings.HasSuffix(n.Value, "”"):
-		p.warn(n, "curly quotes are sent as they stand", `use straight ones: "`+strings.Trim(n.Value, "“”")+`"`)
+	case curly(n.Value) != n.Value:
+		p.mendable(n.Written(strconv.Quote(curly(n.Value))), n, "curly quotes are sent as they stand", `use straight ones: "`+curly(n.Value)+`"`)
 	case n.Joined:
 		p.warn(n, "the lines of this text are joined by blanks", "put | before the text to keep its lines")
 	case strings.Contains(n.Value, `\n`):
-		p.warn(n, `\n is sent as it stands`, `put the text in double quotes, or use | and lines of their own`)
+		p.mendable(n.Written(strings.ReplaceAll(strconv.Quote(n.Value), `\\n`, `\n`)), n, `\n is sent as it stands`, `put the text in double quotes, or use | and lines of their own`)
 	case strings.HasPrefix(n.Comment, "#") && !strings.HasPrefix(n.Comment, "# "):
-		p.warn(n, fmt.Sprintf("%q is read as a comment and not sent", n.Comment), "quote the text")
+		p.mendable(n.Uncommented(), n, fmt.Sprintf("%q is read as a comment and not sent", n.Comment), "quote the text")
 	}
+}
+
+// curly takes a pair of quotes that YAML does not know off a text.
+func curly(s string) string {
+	for _, pair := range [][2]string{{"“", "”"}, {"‘", "’"}, {"＂", "＂"}, {"＇", "＇"}} {
+		if rest, ok := strings.CutPrefix(s, pair[0]); ok {
+			if inner, ok := strings.CutSuffix(rest, pair[1]); ok {
+				return inner
+			}
+		}
+	}
+	return s
+}
+
+// mendable warns of what is mended by another line.
+func (p *parser) mendable(mended string, n *conf.Node, text, hint string) {
+	problem := n.At(conf.Warning, text, hint)
+	problem.Mended = mended
+	p.problems = append(p.problems, problem)
 }
 
 // exactlyOne checks that a rule says in one way only what it does.
@@ -415,7 +441,9 @@ func exactlyOne(parts parts) []string {
 func (p *parser) actions(r *rule, n *conf.Node, parts parts, known map[string]string) {
 	switch found := exactlyOne(parts); len(found) {
 	case 0:
-		p.fail(n, r.title()+" does nothing", "add reply: or do:")
+		if !parts.unknown {
+			p.fail(n, r.title()+" does nothing", "add reply: or do:")
+		}
 		return
 	case 1:
 	default:

@@ -16,6 +16,7 @@ import (
 // step is one step of a rule, compiled.
 type step struct {
 	kind    event.ActionKind
+	at      *conf.Node // its key, or its value
 	message message
 	to      []string
 	remark  template
@@ -203,7 +204,7 @@ func (c *stepCompiler) list(v *conf.Node) {
 
 // step reads one step; v is nil for a bare one.
 func (c *stepCompiler) step(key string, at, v *conf.Node) {
-	s := step{kind: event.ActionKind(key)}
+	s := step{kind: event.ActionKind(key), at: at}
 	if v == nil || v.Kind == conf.Null {
 		if key != "accept" && key != "revoke" {
 			c.fail(at, fmt.Sprintf("%s has no value", key), hintOf(v))
@@ -545,19 +546,19 @@ func (c *stepCompiler) check(n *conf.Node) {
 		switch s.kind {
 		case event.ActAccept:
 			if slices.ContainsFunc(kinds, func(k event.Kind) bool { return k != event.KindFriendRequest }) {
-				c.fail(n, "accept is for event: friend_request", "")
+				c.fail(s.at, "accept is for event: friend_request", "")
 			}
 		case event.ActReply:
 			if !hasChat(c.rule) {
-				c.fail(n, "there is no chat to reply to", "use send: or notify:")
+				c.fail(s.at, "there is no chat to reply to", "use send: or notify:")
 			}
 		case event.ActForward:
 			if slices.Contains(kinds, event.KindTick) {
-				c.fail(n, "forward: a scheduled rule has no message to forward", "use send:")
+				c.fail(s.at, "forward: a scheduled rule has no message to forward", "use send:")
 			}
 		case event.ActInvite:
 			if !hasSender(kinds) {
-				c.fail(n, "invite: there is nobody to invite", "it is for messages, friend requests and new friends")
+				c.fail(s.at, "invite: there is nobody to invite", "it is for messages, friend requests and new friends")
 			}
 		case event.ActSend, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
 			event.ActCall, event.ActWebhook, event.ActLog:

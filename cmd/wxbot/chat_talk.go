@@ -250,7 +250,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 		return c.settle(ctx, g.Tickle(p, c.srv.Self()))
 	}
 	var people []*wxtest.Account
-	for _, n := range strings.Fields(rest) {
+	for n := range strings.FieldsSeq(rest) {
 		if c.people[n] == nil {
 			c.people[n] = c.srv.AddStranger(wxtest.Person{NickName: n})
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,10 +26,19 @@ func newCheck(con *console) *cobra.Command {
 	flags := configFlags(cmd)
 	strict := cmd.Flags().Bool("strict", false, "treat warnings as errors")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
+	mend := cmd.Flags().Bool("fix", false, "first mend slips in the rules of which there is no doubt, and keep the old file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := loadConfig(flags)
 		if err != nil {
 			return err
+		}
+		if *mend && *asJSON {
+			return usage(errors.New("--fix prints what it does, and no JSON"))
+		}
+		if *mend {
+			if err := fix(con, cfg); err != nil {
+				return err
+			}
 		}
 		return check(cmd.Context(), con, cfg, *strict, *asJSON)
 	}

@@ -56,7 +56,7 @@ func TestExplainTellsOfEveryRule(t *testing.T) {
 
 func TestExplainRefusesWhatItCannotAnswer(t *testing.T) {
 	t.Parallel()
-	good, bad := write(t, "rules.yaml", explained), write(t, "rules.yaml", "- {name: a, contian: b, reply: c}\n")
+	good, bad := write(t, "rules.yaml", explained), write(t, "rules.yaml", "- {name: a, conains: b, reply: c}\n")
 	for name, tt := range map[string]struct {
 		args []string
 		code int
