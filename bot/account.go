@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,6 +45,9 @@ type account struct {
 	alert    func(kind alertKind, detail string)
 	// warned is told of a warning of WeChat's.
 	warned func(ctx context.Context, text string, tooOften bool)
+	// complete is told when all contacts are known; listed says that they are.
+	complete func()
+	listed   atomic.Bool
 
 	mu      sync.Mutex
 	client  *wx.Client
@@ -412,6 +416,10 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 		return a.message(ctx, &e.Message), nil
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())
+		if e.Complete {
+			a.listed.Store(true)
+			a.complete()
+		}
 		a.kick()
 	case wx.MembersChanged:
 		return a.left(e), nil

@@ -51,6 +51,7 @@ type Bot struct {
 
 	doubtMu sync.Mutex
 	doubts  []string // names that several accounts bear
+	missing []control.Missing
 
 	brokenMu   sync.Mutex
 	brokenText string
@@ -204,6 +205,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.acc.kick = b.outbox.Kick
 	b.acc.alert = b.alerts.raise
+	b.acc.complete = b.checkNames
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
@@ -361,6 +363,7 @@ func (b *Bot) watcher() *watcher {
 func (b *Bot) loaded(ctx context.Context) {
 	set := b.live.set.Load()
 	b.brakes.fileSays(ctx, set.Settings().Mode)
+	b.checkNames()
 	b.schedule.kick()
 	plugins := b.host.Plugins()
 	running := 0

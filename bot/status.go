@@ -50,6 +50,7 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	st.Broken = b.broken()
 	b.doubtMu.Lock()
 	st.Ambiguous = slices.Clone(b.doubts)
+	st.Missing = slices.Clone(b.missing)
 	b.doubtMu.Unlock()
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{

@@ -51,12 +51,22 @@ type Status struct {
 	// Ambiguous are names that several accounts bear: they were not told apart at
 	// the last login.
 	Ambiguous []string `json:"ambiguous,omitempty"`
+	// Missing are names in the rules that nobody bears.
+	Missing []Missing `json:"missing,omitempty"`
 	// Broken lists what is wrong with files newer than those in force.
 	Broken  string   `json:"broken,omitempty"`
 	Plugins []Plugin `json:"plugins"`
 	Outbox  Outbox   `json:"outbox"`
 	Brakes  Brakes   `json:"brakes"`
 	Alerts  Alerts   `json:"alerts"`
+}
+
+// Missing is a name in the rules, or in their settings without a rule, that leads
+// nowhere. Group: only groups are meant.
+type Missing struct {
+	Name  string `json:"name"`
+	Rule  string `json:"rule,omitempty"`
+	Group bool   `json:"group,omitempty"`
 }
 
 // Outbox counts deliveries since the start.

@@ -96,3 +96,46 @@ func (n *names) matchPerson(p event.Person, f Folding, strict bool) bool {
 	}
 	return n.match(p.Card, f)
 }
+
+// Pattern is a name of a group as a rule writes it: plain or with * for any
+// characters.
+type Pattern struct {
+	Written string
+	names   names
+	folding Folding
+}
+
+// Match reports whether the pattern means a name.
+func (p *Pattern) Match(name string) bool { return p.names.match(name, p.folding) }
+
+// GroupPatterns are the names of groups that the block asks for, without regular
+// expressions and without "*" alone.
+func (w *When) GroupPatterns() []Pattern {
+	if w.groups == nil || w.groups.any {
+		return nil
+	}
+	var out []Pattern
+	for _, text := range w.groups.shown {
+		p := Pattern{Written: text, folding: w.folding}
+		if p.names.add(text, w.folding); len(w.groups.regexes) == 0 || w.groups.has(p.names) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// has reports whether the one name of other is among the names that are no regular
+// expressions.
+func (n *names) has(other names) bool {
+	for _, e := range other.exact {
+		if slices.Contains(n.exact, e) {
+			return true
+		}
+	}
+	for _, w := range other.wild {
+		if slices.ContainsFunc(n.wild, func(v wild) bool { return slices.EqualFunc(v, w, bytes.Equal) }) {
+			return true
+		}
+	}
+	return false
+}

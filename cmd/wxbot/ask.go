@@ -82,6 +82,16 @@ func printStatus(con *console, st control.Status) {
 	if len(st.Ambiguous) > 0 {
 		line("ambiguous", "several accounts bear these names, set remarks on the phone: %s", strings.Join(st.Ambiguous, ", "))
 	}
+	for _, m := range st.Missing {
+		where, hint := "settings", "check the name"
+		if m.Rule != "" {
+			where = "rule " + m.Rule
+		}
+		if m.Group {
+			hint = "check the name, and save the group to the contacts on the phone"
+		}
+		line("missing", "%s (%s): %s", m.Name, where, hint)
+	}
 	if st.Broken != "" {
 		line("broken", "%s", st.Broken)
 	}
