@@ -43,6 +43,9 @@ type book struct {
 	accepts []*accept
 	// warn is told of names that several accounts bear.
 	warn func(kind event.ChatKind, name string)
+	// renamed, unless nil, is told of groups that have another name. It is called
+	// under the lock.
+	renamed func(old, now string)
 }
 
 // known is one account or group that the daemon has a key for.
@@ -53,6 +56,7 @@ type known struct {
 	wxid     string
 	remark   string
 	nickname string
+	was      string // what a group was called when this process first knew it, if not so now
 	avatar   string // the number of the picture; "" if not known
 	guessed  bool   // recognised in this session by the nickname alone
 	bare     bool   // nothing but the user name is known
@@ -176,10 +180,29 @@ func (b *book) learnLocked(c *wx.Contact, now time.Time) {
 	if avatar == "" {
 		avatar = k.avatar // some answers come without
 	}
+	if kind == event.ChatGroup && k.kind == kind {
+		b.renameLocked(k, c.NickName)
+	}
 	if k.kind != kind || k.remark != c.RemarkName || k.nickname != c.NickName || k.avatar != avatar || k.bare {
 		k.kind, k.remark, k.nickname, k.avatar, k.bare = kind, c.RemarkName, c.NickName, avatar, false
 		k.seen = now
 		b.dirty[k.key] = k
+	}
+}
+
+// renameLocked remembers what a group was called before it got another name.
+func (b *book) renameLocked(k *known, now string) {
+	if k.nickname == "" || now == "" || now == k.nickname {
+		return
+	}
+	if k.was == "" {
+		k.was = k.nickname
+	}
+	if k.was == now {
+		k.was = "" // and back
+	}
+	if b.renamed != nil {
+		b.renamed(k.nickname, now)
 	}
 }
 

@@ -206,6 +206,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.acc.kick = b.outbox.Kick
 	b.acc.alert = b.alerts.raise
 	b.acc.complete = b.checkNames
+	b.acc.book.renamed = b.groupRenamed
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"slices"
+	"strings"
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
@@ -52,4 +53,27 @@ func (b *Bot) checkNames() {
 		b.log.Warn().Str("name", m.Name).Str("rule", m.Rule).Bool("group", m.Group).
 			Msg("nobody is called so: check the name; a group must be saved to the contacts on the phone")
 	}
+}
+
+// groupRenamed tells which rules call a group by the name that it had. It is called
+// under the book's lock.
+func (b *Bot) groupRenamed(old, now string) {
+	var where []string
+	for _, n := range b.live.set.Load().Named() {
+		if !n.Means(old) || n.Means(now) {
+			continue
+		}
+		name := n.Rule
+		if name == "" {
+			name = "settings"
+		}
+		if !slices.Contains(where, name) {
+			where = append(where, name)
+		}
+	}
+	if len(where) == 0 {
+		return
+	}
+	b.log.Warn().Strs("rules", where).Msg("a group was renamed, and rules name the old one: they hold until a restart")
+	b.notice(b.say(event.SayRenamed, "old", old, "new", now, "rules", strings.Join(where, "、")))
 }

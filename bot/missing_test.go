@@ -39,3 +39,35 @@ rules:
 		t.Errorf("missing %+v after the names were taken out", got)
 	}
 }
+
+func TestRenamedGroupKeepsItsRules(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, `
+settings: {pace: off, timezone: UTC, loop_guard: off, never: [秘密群]}
+rules:
+  - {name: 问价格, contains: 价格, group: 客户一群, reply: 十元}
+  - {name: 广播, exact: 广播, do: [{send: {to: 客户一群, text: 大家好}}]}
+  - {name: 新名, contains: 价格, group: 贵宾*, reply: 不会轮到}
+  - {name: 都答, contains: 都, group: "*", reply: 答}
+`, nil)
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	g, secret := r.srv.AddGroup("客户一群", ming), r.srv.AddGroup("秘密群", ming)
+	r.online()
+	g.Say(ming, "价格")
+	r.wantSent("十元")
+	g.Rename(ming, "贵宾一群")
+	secret.Rename(ming, "公开群")
+	if got, want := r.sent(2)[1], "群「客户一群」改名为「贵宾一群」，这里写的还是旧名：问价格、广播。现在仍然有效，重启后失效，请改文件。"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	secret.Say(ming, "都在吗")
+	g.Say(ming, "价格呢")
+	if got := r.sent(3)[2]; got != "十元" {
+		t.Errorf("answer %q after the group was renamed", got)
+	}
+	ming.Say("广播")
+	r.sent(4)
+	if got := r.srv.Sent()[3]; got.Content != "大家好" || got.ToGroup != g {
+		t.Errorf("sent %+v", got)
+	}
+}

@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	"wxbot/bot/event"
 	"wxbot/wx"
 )
@@ -70,7 +72,15 @@ func (b *book) Chat(user string) (event.Chat, bool) {
 	}
 	kind := chatKind(c)
 	known := ok && c.Name() != "" || kind == event.ChatSpecial
-	return event.Chat{Kind: kind, Key: b.keyOf(user, kind), Name: c.Name()}, known
+	chat := event.Chat{Kind: kind, Key: b.keyOf(user, kind), Name: c.Name()}
+	if kind == event.ChatGroup {
+		b.mu.RLock()
+		if k := b.byKey[chat.Key]; k != nil {
+			chat.Was = k.was
+		}
+		b.mu.RUnlock()
+	}
+	return chat, known
 }
 
 // fileHelperName is what WeChat calls the chat with oneself.
@@ -181,10 +191,32 @@ func (b *book) find(kind event.ChatKind, name string) []event.Chat {
 			byNick = append(byNick, chat)
 		}
 	}
-	if len(byRemark) > 0 {
+	switch {
+	case len(byRemark) > 0:
 		return byRemark
+	case len(byNick) == 0 && kind == event.ChatGroup:
+		return b.formerly(name)
 	}
 	return byNick
+}
+
+// formerly finds the groups that had a name before they were renamed.
+func (b *book) formerly(name string) []event.Chat {
+	b.mu.RLock()
+	var users []string
+	for user, k := range b.byUser {
+		if k.was == name {
+			users = append(users, user)
+		}
+	}
+	b.mu.RUnlock()
+	slices.Sort(users)
+	var out []event.Chat
+	for _, user := range users {
+		chat, _ := b.Chat(user)
+		out = append(out, chat)
+	}
+	return out
 }
 
 // nameOf is what a chat is called now, its key if that is not known.

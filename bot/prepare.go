@@ -46,7 +46,7 @@ func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
 	if reason := p.complete(ctx, ev); reason != "" {
 		return reason
 	}
-	if never(p.settings().Never, ev.Chat.Name, ev.Sender.Remark, ev.Sender.Nickname) {
+	if never(p.settings().Never, ev.Chat.Name, ev.Chat.Was, ev.Sender.Remark, ev.Sender.Nickname) {
 		return reasonNever
 	}
 	return ""

@@ -110,6 +110,9 @@ type Chat struct {
 	Kind ChatKind `json:"kind,omitempty"`
 	Key  string   `json:"key,omitempty"`
 	Name string   `json:"name,omitempty"` // group name; for a person remark, else nickname
+	// Was is what a group was called before it was renamed while the daemon ran: what
+	// names it so still means it.
+	Was string `json:"was,omitempty"`
 }
 
 // Person is somebody, seen from one chat.

@@ -55,6 +55,7 @@ const (
 	SayMissed         Phrase = "schedule_missed"
 	SayLoop           Phrase = "loop_guard"
 	SayAmbiguous      Phrase = "ambiguous"
+	SayRenamed        Phrase = "group_renamed"
 	SayTried          Phrase = "trial_prefix"
 	SayStepFailed     Phrase = "step_failed"
 	SayStepUnknown    Phrase = "step_unknown"
@@ -112,6 +113,7 @@ func Phrases() []PhraseRow {
 		{SayMissed, "错过定时", "定时规则「${rule}」错过了 ${due} 的执行，时间太久，不再补发。"},
 		{SayLoop, "防循环", "防循环：${sender}（${chat}）暂时不再自动回复。"},
 		{SayAmbiguous, "重名", "有多个“${name}”，重新登录后无法区分：请在手机上设置不同的备注。"},
+		{SayRenamed, "群改名", "群「${old}」改名为「${new}」，这里写的还是旧名：${rules}。现在仍然有效，重启后失效，请改文件。"},
 		{SayTried, "试运行前缀", "【试运行】→ ${to}：${text}"},
 		{SayStepFailed, "步骤失败", "【未完成】${handler} → ${to}，第 ${step} 步 ${action}：${why}"},
 		{SayStepUnknown, "步骤不确定", "【不确定是否完成】${handler} → ${to}，第 ${step} 步 ${action}：${why}"},

@@ -198,7 +198,8 @@ func (w *When) place(in *Input) Condition {
 		if !w.anySelf && !ev.AsPrivate && ev.Kind == event.KindMessage && ev.BySelf != (w.bySelf || ev.Chat.Kind == event.ChatSelf && slices.Contains(w.chats, event.ChatSelf)) {
 			return CondBySelf
 		}
-		if w.groups != nil && ev.Chat.Kind == event.ChatGroup && !w.groups.match(ev.Chat.Name, w.folding) {
+		if w.groups != nil && ev.Chat.Kind == event.ChatGroup && !w.groups.match(ev.Chat.Name, w.folding) &&
+			(ev.Chat.Was == "" || !w.groups.match(ev.Chat.Was, w.folding)) {
 			return CondGroup
 		}
 	}

@@ -247,7 +247,7 @@ func goesStale(d event.Delivery) bool {
 
 func never(d event.Delivery, names []string) (string, bool) {
 	for _, n := range names {
-		if n != "" && (n == d.Chat.Name || slices.Contains(d.Action.To, n)) {
+		if n != "" && (n == d.Chat.Name || n == d.Chat.Was || slices.Contains(d.Action.To, n)) {
 			return n, true
 		}
 	}
