@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -353,6 +354,33 @@ func (w *When) Scope() string {
 			continue
 		}
 		parts = append(parts, string(c))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Asked tells the conditions of the block in words.
+func (w *When) Asked() string {
+	parts := []string{}
+	if w.Events != nil {
+		parts = append(parts, "event "+joined(w.Events))
+	}
+	if w.chats != nil {
+		parts = append(parts, "chat "+joined(w.chats))
+	}
+	if w.groups != nil {
+		parts = append(parts, "group ["+strings.Join(w.groups.shown, ", ")+"]")
+	}
+	if w.from != nil {
+		parts = append(parts, "from ["+strings.Join(w.from.shown, ", ")+"]")
+	}
+	if w.mentioned != nil {
+		parts = append(parts, fmt.Sprintf("mentioned %v", *w.mentioned))
+	}
+	if w.types != nil {
+		parts = append(parts, "type "+joined(w.types))
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.written)) {
+		parts = append(parts, key+" "+w.written[key])
 	}
 	return strings.Join(parts, ", ")
 }

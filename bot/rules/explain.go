@@ -36,7 +36,7 @@ func (r *rule) explain(mi *match.Input, command string) (holds bool, why string)
 		if cond == match.Holds && !lost {
 			for _, u := range r.unless {
 				if u.Match(mi, nil) == match.Holds {
-					return false, "unless holds"
+					return false, "unless holds: " + u.Asked()
 				}
 			}
 			return true, ""

@@ -50,6 +50,7 @@ func Parse(name string, src []byte, opt Options) (*Set, []conf.Problem) {
 	if !conf.HasErrors(p.problems) {
 		p.set.index = newIndex(p.set.rules)
 		p.shadows()
+		p.utc()
 		p.problems = append(p.problems, p.set.RunTests()...)
 	}
 	conf.Sort(p.problems)
@@ -82,6 +83,7 @@ type parser struct {
 		Sum(b []byte) []byte
 	}
 	nested bool // in an included file
+	zoned  bool // the file says its time zone
 	nodes  map[*rule]*conf.Node
 	known  map[string]map[string]string // placeholders, by what they follow from
 }

@@ -150,6 +150,32 @@ func (r *rule) scheduled() bool {
 	return false
 }
 
+// utc warns of schedules where nobody said a time zone and the system has none either.
+func (p *parser) utc() {
+	if p.zoned || !isUTC(p.opt.System) {
+		return
+	}
+	for _, r := range p.set.rules {
+		if r.enabled && r.scheduled() {
+			p.warn(p.nodes[r], r.title()+" runs by the clock of UTC: no timezone is set, and this system has none", "settings: {timezone: Asia/Shanghai}")
+			return
+		}
+	}
+}
+
+// isUTC reports whether a zone goes like UTC in winter and in summer.
+func isUTC(zone *time.Location) bool {
+	if zone == nil {
+		return false // the caller told of no system
+	}
+	for _, month := range []time.Month{time.January, time.July} {
+		if _, offset := time.Date(2026, month, 1, 0, 0, 0, 0, zone).Zone(); offset != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // dueAt gives the scheduled rules that are due within the minute.
 func (s *Set) dueAt(minute time.Time) []string {
 	var out []string

@@ -143,3 +143,39 @@ func TestTick(t *testing.T) {
 		}
 	}
 }
+
+func TestScheduleWithoutATimeZoneIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	const rule = "rules: [{name: r, at: 08:30, do: [{send: {to: a, text: b}}]}]\n"
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		src    string
+		system *time.Location
+		want   bool
+	}{
+		"on UTC":              {rule, time.UTC, true},
+		"on UTC, with a zone": {"settings: {timezone: UTC}\n" + rule, time.UTC, false},
+		"in London":           {rule, london, false},
+		"without a schedule":  {"rules: [{name: r, contains: x, reply: y}]\n", time.UTC, false},
+		"the rule is off":     {strings.Replace(rule, "at:", "enabled: false, at:", 1), time.UTC, false},
+		"nothing of a system": {rule, nil, false},
+	} {
+		_, ps := rules.Parse("rules.yaml", []byte(tt.src), rules.Options{System: tt.system})
+		got := len(ps) == 1 && strings.Contains(ps[0].Text, "rule r runs by the clock of UTC")
+		if got != tt.want || !got && len(ps) > 0 {
+			t.Errorf("%s: %v", name, ps)
+		}
+	}
+}
+
+func TestExplainNamesTheUnlessThatHolds(t *testing.T) {
+	t.Parallel()
+	set := parse(t, "- {name: r, contains: x, reply: y, unless: [{contains: z}, {from: 小明, days: mon-sun}]}\n")
+	v := set.Explain(rules.Input{Event: private("x"), Now: wednesday})
+	if got, want := v[0].Why, "unless holds: from [小明], days mon-sun"; got != want {
+		t.Errorf("why %q, want %q", got, want)
+	}
+}

@@ -58,6 +58,7 @@ func (p *parser) settings(n *conf.Node) {
 				return
 			}
 			s.Location = loc
+			p.zoned = true
 		case "mode":
 			w, ok := v.Word(match.Spellings(modeWords))
 			if !ok {
