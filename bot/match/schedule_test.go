@@ -1,9 +1,13 @@
 package match_test
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/match"
@@ -110,4 +114,56 @@ func TestScheduleMistakes(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", src, ps, want)
 		}
 	}
+}
+
+// TestCronAgreesWithACalendar compares with a walk over all minutes, in a zone whose
+// clocks are never changed.
+func TestCronAgreesWithACalendar(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("CST", 8*60*60)
+	field := func(lo, hi int) *rapid.Generator[[]int] {
+		return rapid.SliceOfNDistinct(rapid.IntRange(lo, hi), 0, 3, rapid.ID)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		values := [5][]int{}
+		var words [5]string
+		for i, g := range []*rapid.Generator[[]int]{field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6)} {
+			values[i] = g.Draw(t, "field")
+			words[i] = "*"
+			for n, v := range values[i] {
+				if n == 0 {
+					words[i] = strconv.Itoa(v)
+				} else {
+					words[i] += "," + strconv.Itoa(v)
+				}
+			}
+		}
+		n, ps := conf.Parse("x.yaml", []byte(`{cron: "`+strings.Join(words[:], " ")+`"}`))
+		if len(ps) > 0 {
+			t.Fatal(ps)
+		}
+		w, ps := match.Compile(n, match.Options{Rule: true})
+		if len(ps) > 0 {
+			t.Fatal(ps)
+		}
+		in := func(i, v int) bool { return len(values[i]) == 0 || slices.Contains(values[i], v) }
+		from := time.Date(2026, 1, 1, 0, 0, 0, 0, zone).Add(time.Duration(rapid.IntRange(0, 400*24*60*60).Draw(t, "from")) * time.Second)
+		want := from.Truncate(time.Minute).Add(time.Minute)
+		for ; ; want = want.Add(time.Minute) {
+			monthDay, weekDay := in(2, want.Day()), in(4, int(want.Weekday()))
+			day := monthDay && weekDay
+			if len(values[2]) > 0 && len(values[4]) > 0 {
+				day = monthDay || weekDay
+			}
+			if day && in(3, int(want.Month())) && in(1, want.Hour()) && in(0, want.Minute()) {
+				break
+			}
+			if want.Sub(from) > 40*24*time.Hour {
+				return // far off: walking there takes too long
+			}
+		}
+		if got := w.Schedule.Next(from); !got.Equal(want) {
+			t.Fatalf("%v after %v: %v, want %v", words, from, got, want)
+		}
+	})
 }

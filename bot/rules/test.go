@@ -84,7 +84,7 @@ func (p *parser) test(r *rule, n *conf.Node) test {
 	}
 	if ev.Kind == event.KindTick {
 		ev.Chat, ev.Sender = event.Chat{}, event.Person{}
-		if !r.scheduled() {
+		if !r.scheduled() && len(r.when) > 0 {
 			p.fail(n, "tick: the rule has no schedule", "at: or cron: makes one")
 		}
 	}
