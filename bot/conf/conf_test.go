@@ -138,3 +138,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestMendPutsInWhatWasMeantAndNothingElse(t *testing.T) {
+	src := "\ufeffa：1\r\nb：2\nc：3\n"
+	problems := []conf.Problem{
+		{File: "f", Line: 1, Excerpt: "a：1", Mended: "a: 1"},
+		{File: "f", Line: 1, Excerpt: "a：1", Mended: "a: 9"},  // one for each line
+		{File: "f", Line: 2, Excerpt: "b：x", Mended: "b: x"},  // the file was edited meanwhile
+		{File: "g", Line: 3, Excerpt: "c：3", Mended: "c: 3"},  // another file
+		{File: "f", Line: 30, Excerpt: "c：3", Mended: "c: 3"}, // no such line
+		{File: "f", Line: 3, Excerpt: "c：3"},
+	}
+	out, n := conf.Mend("f", []byte(src), problems)
+	if want := "\ufeffa: 1\r\nb：2\nc：3\n"; string(out) != want || n != 1 {
+		t.Errorf("%d lines: %q, want %q", n, out, want)
+	}
+}

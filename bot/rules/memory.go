@@ -60,14 +60,14 @@ func NewMemory() *Memory {
 	return &Memory{cools: map[memoryKey]cooling{}, fired: map[string]tally{}, spoken: map[memoryKey]int{}}
 }
 
-// Restore takes up what the notes of former firings tell. It returns the keys of
-// those that are of no use any more.
-func (m *Memory) Restore(notes []event.Note, now time.Time) (useless []string) {
+// Restore takes up what the notes of former firings tell. It returns those that are of
+// no use any more.
+func (m *Memory) Restore(notes []event.Note, now time.Time) (useless []event.Note) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, n := range notes {
 		if !m.restoreLocked(n) {
-			useless = append(useless, n.Key)
+			useless = append(useless, n)
 		}
 	}
 	return append(useless, m.forgetLocked(now)...)
@@ -95,27 +95,27 @@ func (m *Memory) restoreLocked(n event.Note) bool {
 	return true
 }
 
-// Forget drops what is over and returns the keys of its notes.
-func (m *Memory) Forget(now time.Time) (keys []string) {
+// Forget drops what is over and returns its notes.
+func (m *Memory) Forget(now time.Time) []event.Note {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.forgetLocked(now)
 }
 
-func (m *Memory) forgetLocked(now time.Time) (keys []string) {
+func (m *Memory) forgetLocked(now time.Time) (over []event.Note) {
 	for k, c := range m.cools {
 		if !now.Before(c.Until) {
 			delete(m.cools, k)
-			keys = append(keys, k.note())
+			over = append(over, noteOf(k.note(), c))
 		}
 	}
 	for rule, t := range m.fired {
 		if now.Sub(t.Last) > tallyKeep {
 			delete(m.fired, rule)
-			keys = append(keys, firePrefix+url.PathEscape(rule))
+			over = append(over, noteOf(firePrefix+url.PathEscape(rule), t))
 		}
 	}
-	return keys
+	return over
 }
 
 func (k memoryKey) note() string {

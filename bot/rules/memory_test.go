@@ -32,8 +32,10 @@ func (d disk) restart(now time.Time) *rules.Memory {
 		notes = append(notes, event.Note{Key: key, Value: d[key]})
 	}
 	m := rules.NewMemory()
-	for _, key := range m.Restore(notes, now) {
-		delete(d, key)
+	for _, n := range m.Restore(notes, now) {
+		if d[n.Key] == n.Value {
+			delete(d, n.Key)
+		}
 	}
 	return m
 }
@@ -87,18 +89,18 @@ func TestForgetNamesWhatIsOver(t *testing.T) {
 	t.Parallel()
 	set, d, m := parse(t, "- {name: r, contains: x, reply: y, cooldown: 10m}"), disk{}, rules.NewMemory()
 	d.decide(set, m, "x", wednesday)
-	if keys := m.Forget(wednesday.Add(9 * time.Minute)); len(keys) != 0 {
-		t.Errorf("forgot %q before it was over", keys)
+	if notes := m.Forget(wednesday.Add(9 * time.Minute)); len(notes) != 0 {
+		t.Errorf("forgot %q before it was over", notes)
 	}
-	if keys := m.Forget(wednesday.Add(10 * time.Minute)); len(keys) != 1 || d[keys[0]] == "" {
-		t.Errorf("forgot %q, stored %v", keys, d)
+	if notes := m.Forget(wednesday.Add(10 * time.Minute)); len(notes) != 1 || d[notes[0].Key] != notes[0].Value {
+		t.Errorf("forgot %q, stored %v", notes, d)
 	}
 }
 
 func TestNotesThatMakeNoSenseAreDropped(t *testing.T) {
 	t.Parallel()
 	for _, n := range []event.Note{{Key: "rule/cool/r", Value: "{}"}, {Key: "rule/cool/r/%zz", Value: "{}"}, {Key: "rule/fired/r", Value: "x"}, {Key: "rule/x", Value: "{}"}} {
-		if got := rules.NewMemory().Restore([]event.Note{n}, wednesday); len(got) != 1 || got[0] != n.Key {
+		if got := rules.NewMemory().Restore([]event.Note{n}, wednesday); len(got) != 1 || got[0] != n {
 			t.Errorf("%+v: useless %q", n, got)
 		}
 	}

@@ -57,15 +57,15 @@ func (s *Store) Notes(ctx context.Context, prefix string) ([]event.Note, error) 
 	return out, nil
 }
 
-// DropNotes forgets values by their keys.
-func (s *Store) DropNotes(ctx context.Context, keys []string) error {
-	if len(keys) == 0 {
+// DropNotes forgets notes, but for those that have another value meanwhile.
+func (s *Store) DropNotes(ctx context.Context, notes []event.Note) error {
+	if len(notes) == 0 {
 		return nil
 	}
 	return s.update(ctx, func(ctx context.Context, tx *tx) error {
-		for _, key := range keys {
-			if _, err := tx.exec(ctx, "DELETE FROM meta WHERE key = ?", key); err != nil {
-				return fmt.Errorf("forget %s: %w", key, err)
+		for _, n := range notes {
+			if _, err := tx.exec(ctx, "DELETE FROM meta WHERE key = ? AND value = ?", n.Key, n.Value); err != nil {
+				return fmt.Errorf("forget %s: %w", n.Key, err)
 			}
 		}
 		return nil

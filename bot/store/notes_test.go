@@ -21,7 +21,7 @@ func TestNotesAreWrittenWithTheEndOfAnEvent(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("notes %v, %v; want %v", got, err, want)
 	}
-	if err := s.DropNotes(t.Context(), []string{"rule/a"}); err != nil {
+	if err := s.DropNotes(t.Context(), []event.Note{{Key: "rule/a", Value: "3"}, {Key: "rule/b", Value: "old"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Notes(t.Context(), "rule/"); err != nil || !slices.Equal(got, want[1:]) {
