@@ -445,8 +445,8 @@ func (b *Bot) wasSent(chat string, at time.Time) { b.dispatch.Sent(chat, at) }
 
 func (b *Bot) botNames() []string { return b.acc.book.selfNames("") }
 
-func (b *Bot) call(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error) {
-	return b.host.Call(ctx, ev, name, args)
+func (b *Bot) call(ctx context.Context, q luahost.Calling) (string, error) {
+	return b.host.Call(ctx, q)
 }
 
 // plugins adapts the plugin host to the dispatcher.

@@ -36,7 +36,7 @@ const (
 type sender struct {
 	acc     *account
 	brakes  *brakes
-	plugins func(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error)
+	plugins func(ctx context.Context, q luahost.Calling) (string, error)
 	sent    func(chat string, at time.Time)
 	http    *http.Client
 
@@ -456,7 +456,7 @@ func (s *sender) result(ctx context.Context, d event.Delivery) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
 	}
-	text, err = s.plugins(ctx, ev, d.Action.Call.Name, d.Action.Call.Args)
+	text, err = s.plugins(ctx, luahost.Calling{Event: ev, Name: d.Action.Call.Name, Args: d.Action.Call.Args, ID: d.ID})
 	if errors.Is(err, luahost.ErrCut) {
 		// The daemon is being stopped, or the function takes longer than a delivery may.
 		return "", err

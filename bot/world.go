@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/luahost"
 	"wxbot/bot/outbox"
 	"wxbot/bot/store"
 	"wxbot/wx"
@@ -25,9 +26,13 @@ type world struct {
 const waitingMost = 5000
 
 // Queue commits one action as rows of the outbox; with the first, the event is
-// done, so that a crash later does not run its handler again.
+// done, so that a crash later does not run its handler again. Of what runs again all
+// the same, nothing is added twice.
 func (w *world) Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
 	return w.queue(ctx, ev, plugin, n, a, func(ctx context.Context, id string, ds []event.Delivery) ([]event.Delivery, error) {
+		if luahost.Repeats(plugin) {
+			return w.store.AppendOnce(ctx, ds)
+		}
 		return w.store.Append(ctx, id, true, ds)
 	})
 }

@@ -261,6 +261,12 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 // queue commits an action with what was written before it.
 func (c *call) queue(a event.Action) (int64, error) {
 	w, handler := c.host.opts.World, c.plugin.name+c.suffix
+	if Repeats(handler) { // what was written is not written again either
+		if err := c.keep(false); err != nil {
+			return 0, err
+		}
+		return w.Queue(c.ctx, c.event(), handler, c.n, a)
+	}
 	b, ok := c.batch(true)
 	if !ok {
 		return w.Queue(c.ctx, c.event(), handler, c.n, a)

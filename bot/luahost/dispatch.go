@@ -40,7 +40,25 @@ type handler struct {
 }
 
 // suffix tells the handlers of one plugin apart, the same at every load.
-func (h *handler) suffix() string { return "." + strconv.Itoa(h.id) }
+func (h *handler) suffix() string {
+	if h.kind == handleObserve {
+		return observeSuffix + strconv.Itoa(h.id)
+	}
+	return "." + strconv.Itoa(h.id)
+}
+
+const (
+	observeSuffix = ".seen"
+	callSuffix    = ".call"
+)
+
+// Repeats tells, by the plugin that World.Queue is given, whether what queues runs
+// again after a kill although it has queued something: observers, who take no event,
+// and what rules call. Then the event is not done by it, and what is there already
+// is not added again.
+func Repeats(plugin string) bool {
+	return strings.Contains(plugin, observeSuffix) || strings.Contains(plugin, callSuffix)
+}
 
 // concerns tells whether an event is for a handler. Messages in groups are for
 // `on` and `fallback` only where the bot is mentioned, unless they say otherwise.
@@ -231,9 +249,18 @@ func isAdmin(ev *event.Event, s event.Settings) bool {
 // context or the host ended: there is no answer yet, and it may be called again.
 var ErrCut = errors.New("the call was cut short")
 
+// Calling says what a rule calls.
+type Calling struct {
+	Event *event.Event // nil if it is not known any more
+	Name  string       // plugin.function
+	Args  map[string]any
+	ID    int64 // of the delivery: the same if the call is repeated
+}
+
 // Call runs a function that a plugin exports, for `call:` in rules, and returns its
 // text. The function ends with ctx; the error is ErrCut then.
-func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[string]any) (string, error) {
+func (h *Host) Call(ctx context.Context, q Calling) (string, error) {
+	name, ev := q.Name, q.Event
 	pluginName, fn, _ := strings.Cut(name, ".")
 	for _, p := range h.list() {
 		f := p.exports[fn]
@@ -248,8 +275,9 @@ func (h *Host) Call(ctx context.Context, ev *event.Event, name string, args map[
 		}
 		c := p.newCall(ev, &handler{fn: f}, "call "+name)
 		c.wait = true
+		c.suffix = callSuffix + strconv.FormatInt(q.ID, 10)
 		h.run(ctx, c, func(l *lua.LState) []lua.LValue {
-			return []lua.LValue{p.object(l, c, ev), toLua(l, args)}
+			return []lua.LValue{p.object(l, c, ev), toLua(l, q.Args)}
 		})
 		if !c.over || c.err != nil && h.ending() {
 			return "", fmt.Errorf("%s: %w", name, ErrCut)

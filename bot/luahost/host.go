@@ -27,7 +27,8 @@ import (
 type World interface {
 	// Queue commits one action of a handler's and returns its id. n counts the
 	// actions of this handler for this event from 0. It may wait for a disk, not
-	// for sending. ev is nil for timers.
+	// for sending. ev is nil for timers. The event is done by it, and never queued
+	// for twice, but see Repeats.
 	Queue(ctx context.Context, ev *event.Event, plugin string, n int, a event.Action) (id int64, err error)
 	// Done marks an event done whose handler was reported as event.Held and has
 	// ended without queueing anything.

@@ -191,7 +191,7 @@ func TestKVIsExactOverAKill(t *testing.T) {
 			}
 			s.say(ev)
 			if strings.Contains(tt.script, "export") {
-				if _, err := s.host.Call(t.Context(), ev, "a.f", nil); err != nil {
+				if _, err := s.host.Call(t.Context(), luahost.Calling{Event: ev, Name: "a.f"}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -56,7 +56,7 @@ func TestCallThatIsCutShortIsAnError(t *testing.T) {
 		s.mustLoad()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		text, err := s.host.Call(ctx, s.message("x"), "p.slow", nil)
+		text, err := s.host.Call(ctx, luahost.Calling{Event: s.message("x"), Name: "p.slow"})
 		if !errors.Is(err, luahost.ErrCut) {
 			t.Errorf("%q, %v; want an error", text, err)
 		}
@@ -64,7 +64,7 @@ func TestCallThatIsCutShortIsAnError(t *testing.T) {
 		if n := s.host.Busy(); n != 0 {
 			t.Errorf("%d calls go on for nobody", n)
 		}
-		if text, err := s.host.Call(t.Context(), s.message("x"), "p.slow", nil); text != "late" || err != nil {
+		if text, err := s.host.Call(t.Context(), luahost.Calling{Event: s.message("x"), Name: "p.slow"}); text != "late" || err != nil {
 			t.Errorf("%q, %v", text, err)
 		}
 	})
@@ -76,7 +76,7 @@ func TestCallThatTheEndCutsShortMayBeMadeAgain(t *testing.T) {
 		s.mustLoad()
 		done := make(chan error, 1)
 		go func() {
-			_, err := s.host.Call(t.Context(), s.message("x"), "p.slow", nil)
+			_, err := s.host.Call(t.Context(), luahost.Calling{Event: s.message("x"), Name: "p.slow"})
 			done <- err
 		}()
 		synctest.Wait()
@@ -84,7 +84,7 @@ func TestCallThatTheEndCutsShortMayBeMadeAgain(t *testing.T) {
 		if err := <-done; !errors.Is(err, luahost.ErrCut) {
 			t.Errorf("during the stop: %v", err)
 		}
-		if _, err := s.host.Call(t.Context(), s.message("x"), "p.slow", nil); !errors.Is(err, luahost.ErrCut) {
+		if _, err := s.host.Call(t.Context(), luahost.Calling{Event: s.message("x"), Name: "p.slow"}); !errors.Is(err, luahost.ErrCut) {
 			t.Errorf("after the stop: %v", err)
 		}
 	})

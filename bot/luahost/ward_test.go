@@ -250,7 +250,7 @@ func (w *ward) settleBad(t *testing.T) {
 	t.Helper()
 	began := time.Now()
 	w.host.On(t.Context(), w.message("again", "nothing of interest"))
-	if _, err := w.host.Call(t.Context(), nil, "bad.none", nil); err == nil {
+	if _, err := w.host.Call(t.Context(), luahost.Calling{Name: "bad.none"}); err == nil {
 		t.Error("a function that is not exported was called")
 	}
 	for !w.idle() && time.Since(began) < hostileRun+slack {

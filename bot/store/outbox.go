@@ -211,6 +211,26 @@ func finishPlugin(ctx context.Context, tx *tx, eventID string) error {
 	return nil
 }
 
+// AppendOnce adds deliveries of a handler that may run again. Those that are there
+// already, by event, handler and number among the newest 10,000, are left as they are
+// and come back as they are stored.
+func (s *Store) AppendOnce(ctx context.Context, ds []event.Delivery) ([]event.Delivery, error) {
+	rows, err := newRows(ds)
+	if err != nil {
+		return nil, err
+	}
+	var out []event.Delivery
+	err = s.update(ctx, func(ctx context.Context, tx *tx) error {
+		var err error
+		out, err = appendTx(ctx, tx, rows, true)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // Pending gives the deliveries that are not done, oldest first.
 func (s *Store) Pending(ctx context.Context) ([]event.Delivery, error) {
 	return s.deliveries(ctx, "SELECT "+columns+" FROM outbox WHERE id > ? AND status = 'pending' ORDER BY id", s.doneID.Load())
