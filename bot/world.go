@@ -61,7 +61,7 @@ func (w *world) queue(ctx context.Context, ev *event.Event, plugin string, n int
 	}
 	ds, err := commit(ctx, ev.ID, ds)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", a.Kind, err)
+		return 0, fmt.Errorf("%s: %w: %w", a.Kind, luahost.ErrNotStored, err)
 	}
 	w.outbox.Queue(ds...)
 	w.tell(Handled{ID: ev.ID, Outcome: "plugin " + plugin})

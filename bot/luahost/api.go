@@ -2,6 +2,7 @@ package luahost
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -245,7 +246,7 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 	}
 	began := time.Now()
 	c.unmark() // from here on it waits for the disk
-	id, err := c.queue(a)
+	id, err := c.put(a)
 	p.gas.pause(time.Since(began))
 	c.n++
 	if err != nil {
@@ -263,7 +264,7 @@ func (c *call) queue(a event.Action) (int64, error) {
 	w, handler := c.host.opts.World, c.plugin.name+c.suffix
 	if Repeats(handler) { // what was written is not written again either
 		if err := c.keep(false); err != nil {
-			return 0, err
+			return 0, fmt.Errorf("%w: %w", ErrNotStored, err)
 		}
 		return w.Queue(c.ctx, c.event(), handler, c.n, a)
 	}
@@ -274,7 +275,7 @@ func (c *call) queue(a event.Action) (int64, error) {
 	k, ok := w.(queueKeeper)
 	if !ok {
 		if err := c.keep(false); err != nil {
-			return 0, err
+			return 0, fmt.Errorf("%w: %w", ErrNotStored, err)
 		}
 		return w.Queue(c.ctx, c.event(), handler, c.n, a)
 	}
@@ -283,6 +284,30 @@ func (c *call) queue(a event.Action) (int64, error) {
 		c.kept()
 	}
 	return id, err
+}
+
+const (
+	storeFirst = 100 * time.Millisecond
+	storeMost  = 30 * time.Second
+)
+
+// put queues an action, again and again until it is written or the call ends: what
+// is not written is not answered. Nothing else of the plugin runs meanwhile.
+func (c *call) put(a event.Action) (id int64, err error) {
+	for wait := storeFirst; ; wait = min(2*wait, storeMost) {
+		id, err = c.queue(a)
+		if !errors.Is(err, ErrNotStored) {
+			return id, err
+		}
+		c.host.opts.Logger.Error().Err(err).Str("plugin", c.plugin.name).Dur("wait", wait).Msg("action not stored")
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-c.ctx.Done():
+			t.Stop()
+			return id, err
+		}
+	}
 }
 
 func (c *call) event() *event.Event { return c.ev }

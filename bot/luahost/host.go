@@ -23,6 +23,10 @@ import (
 	"wxbot/bot/event"
 )
 
+// ErrNotStored is World.Queue's error where an action could not be written, as on a
+// full disk. It is tried again until the call ends.
+var ErrNotStored = errors.New("not stored")
+
 // World is what plugins may do. Its methods may be called concurrently.
 type World interface {
 	// Queue commits one action of a handler's and returns its id. n counts the

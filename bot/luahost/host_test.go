@@ -27,11 +27,16 @@ type world struct {
 	done     []string // events told to be done
 	running  []string
 	notified func() // if set, what telling the operator takes
+	full     int    // Queue fails so often
 }
 
 func (w *world) Queue(_ context.Context, ev *event.Event, plugin string, n int, a event.Action) (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.full > 0 {
+		w.full--
+		return 0, fmt.Errorf("reply: %w", luahost.ErrNotStored)
+	}
 	if ev != nil {
 		key := fmt.Sprint(ev.ID, plugin, n)
 		if w.keys[key] {

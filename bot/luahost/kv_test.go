@@ -209,7 +209,7 @@ func TestKVIsExactOverAKill(t *testing.T) {
 			for _, e := range left {
 				s.say(&e.Event)
 				if strings.Contains(tt.script, "export") {
-					_, _ = s.host.Call(t.Context(), &e.Event, "a.f", nil)
+					_, _ = s.host.Call(t.Context(), luahost.Calling{Event: &e.Event, Name: "a.f"})
 				}
 			}
 			if e, _, err := s.store.KVGet(t.Context(), "a", "n", time.Now()); err != nil || e.Value != tt.want {

@@ -22,6 +22,7 @@ bot.command("hi", function(msg) msg:reply("command") end)
 bot.on("message", function(msg) msg:reply("second") end)
 bot.fallback(function(msg) msg:reply("fallback") end)`})
 		s.mustLoad()
+		synctest.Wait() // the host runs
 		ctx, cancel := context.WithCancel(t.Context())
 		s.world.notified = func() {
 			cancel()
@@ -54,6 +55,7 @@ func TestCallThatIsCutShortIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, map[string]string{"p.lua": slowExport})
 		s.mustLoad()
+		synctest.Wait() // the host runs
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		text, err := s.host.Call(ctx, luahost.Calling{Event: s.message("x"), Name: "p.slow"})
@@ -74,6 +76,7 @@ func TestCallThatTheEndCutsShortMayBeMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, map[string]string{"p.lua": slowExport})
 		s.mustLoad()
+		synctest.Wait() // the host runs
 		done := make(chan error, 1)
 		go func() {
 			_, err := s.host.Call(t.Context(), luahost.Calling{Event: s.message("x"), Name: "p.slow"})
@@ -103,6 +106,7 @@ bot.plugin { name = "b", version = "1", api = 1 }
 bot.on("unload", function() bot.admin("bye") end)`,
 		})
 		s.mustLoad()
+		synctest.Wait() // the host runs
 		s.world.notified = func() { <-time.After(1500 * time.Millisecond) }
 		ev := s.message("hi")
 		if claim := s.host.On(t.Context(), ev); claim != event.Held {
