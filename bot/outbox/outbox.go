@@ -131,6 +131,8 @@ type Outbox struct {
 	opts  Options
 	wake  chan struct{}
 	sends sync.WaitGroup
+	// keeping holds a token while the stops are written, so that the newest wins.
+	keeping chan struct{}
 
 	mu         sync.Mutex
 	chats      map[string]*chat
@@ -163,6 +165,7 @@ func New(o Options) (*Outbox, error) {
 	}
 	return &Outbox{
 		opts:       o,
+		keeping:    make(chan struct{}, 1),
 		wake:       make(chan struct{}, 1),
 		chats:      map[string]*chat{},
 		seqs:       map[string]*sequence{},

@@ -78,6 +78,7 @@ type world struct {
 	box      *outbox.Outbox
 	notices  []string
 	log      zerolog.Logger
+	memory   outbox.Memory // nil is store
 	mu       sync.Mutex
 	n        int
 }
@@ -101,6 +102,10 @@ func (w *world) run() (stop func()) {
 	if w.in != nil {
 		in = w.in
 	}
+	var memory outbox.Memory = w.store
+	if w.memory != nil {
+		memory = w.memory
+	}
 	box, err := outbox.New(outbox.Options{
 		Store: in, Sender: w.wechat, Settings: func() event.Settings { return w.settings },
 		Notify: func(text string) {
@@ -108,7 +113,7 @@ func (w *world) run() (stop func()) {
 			defer w.mu.Unlock()
 			w.notices = append(w.notices, text)
 		},
-		Random: func() float64 { return 0.5 }, Memory: w.store, Logger: w.log,
+		Random: func() float64 { return 0.5 }, Memory: memory, Logger: w.log,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -74,6 +74,8 @@ func (o *Outbox) keepStops(ctx context.Context) {
 	if o.opts.Memory == nil {
 		return
 	}
+	o.keeping <- struct{}{}
+	defer func() { <-o.keeping }()
 	o.mu.Lock()
 	text, err := json.Marshal(o.pacer.stopped)
 	o.mu.Unlock()
