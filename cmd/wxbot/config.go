@@ -15,11 +15,11 @@ func configFlags(cmd *cobra.Command) *bot.Config {
 	f.StringVar(&c.Plugins, "plugins", "", "plugin directory (default: plugins, likewise)")
 	f.StringVar(&c.State, "state", "", "state directory (default: $XDG_STATE_HOME/wxbot)")
 	f.StringVar(&c.File, "config", "", "wxbot.yaml (default: searched like the rules)")
-	f.Var(&choice{&c.Mode, []string{"web", "desktop", "filehelper"}}, "mode", "how to log in: web; desktop, for which accounts get restricted; or filehelper, in which only 文件传输助手 is answered")
+	choiceFlag(cmd, &c.Mode, "mode", []string{"web", "desktop", "filehelper"}, "how to log in: web; desktop, for which accounts get restricted; or filehelper, in which only 文件传输助手 is answered")
 	f.StringVar(&c.Server, "server", "", "URL that every connection goes to instead of WeChat, such as a simulator's")
 	f.StringVar(&c.Socket, "socket", "", "control socket (default: wxbot.sock in $RUNTIME_DIRECTORY or the state directory)")
-	f.Var(&choice{&c.LogLevel, []string{"debug", "info", "warn", "error"}}, "log-level", "what is logged (default info)")
-	f.Var(&choice{&c.LogFormat, []string{"auto", "json", "console"}}, "log-format", "how it is logged (default auto: console on a terminal, else json)")
+	choiceFlag(cmd, &c.LogLevel, "log-level", []string{"debug", "info", "warn", "error"}, "what is logged (default info)")
+	choiceFlag(cmd, &c.LogFormat, "log-format", []string{"auto", "json", "console"}, "how it is logged (default auto: console on a terminal, else json)")
 	return c
 }
 

@@ -73,6 +73,13 @@ func newRoot(con *console) *cobra.Command {
 	return root
 }
 
+// completeFlag says how the values of a flag are completed.
+func completeFlag(cmd *cobra.Command, name string, complete cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
+		panic(err) // a flag that is not there: found by every test that makes the command
+	}
+}
+
 func noArgs(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usage(fmt.Errorf("unexpected argument %q", args[0]))
@@ -84,6 +91,13 @@ func noArgs(_ *cobra.Command, args []string) error {
 type choice struct {
 	value *string
 	words []string
+}
+
+// choiceFlag adds a flag that takes one of a few words, which shells complete. The
+// value is its default.
+func choiceFlag(cmd *cobra.Command, value *string, name string, words []string, usage string) {
+	cmd.Flags().Var(&choice{value, words}, name, usage)
+	completeFlag(cmd, name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (c *choice) String() string {

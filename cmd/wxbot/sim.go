@@ -46,23 +46,11 @@ func newSim(con *console) *cobra.Command {
 	f.BoolVar(&s.tls, "tls", false, "speak HTTPS, with certificates of its own authority for whatever host is asked for")
 	f.StringVar(&s.ca, "ca", "wxbot-sim-ca.pem", "with --tls: file that the authority's certificate is written to")
 	hosts := []string{"wx.qq.com", "wx2.qq.com", "wx8.qq.com", "web.wechat.com", "web2.wechat.com", "self"}
-	f.Var(&choice{&s.baseHost, hosts}, "base-host", "host that logins lead to; self is the simulator's own address, for clients that cannot keep WeChat's names")
+	choiceFlag(cmd, &s.baseHost, "base-host", hosts, "host that logins lead to; self is the simulator's own address, for clients that cannot keep WeChat's names")
 	f.BoolVar(&s.autoLogin, "auto-login", false, "the phone scans and confirms every login by itself")
 	f.BoolVar(&s.empty, "empty", false, "begin without friends and groups")
-	return withCompletions(cmd, map[string]cobra.CompletionFunc{
-		"listen":    cobra.FixedCompletions([]string{simAddr, "127.0.0.1:0"}, cobra.ShellCompDirectiveNoFileComp),
-		"ca":        cobra.FixedCompletions([]string{"pem"}, cobra.ShellCompDirectiveFilterFileExt),
-		"base-host": cobra.FixedCompletions(hosts, cobra.ShellCompDirectiveNoFileComp),
-	})
-}
-
-// withCompletions says how the values of flags are completed.
-func withCompletions(cmd *cobra.Command, flags map[string]cobra.CompletionFunc) *cobra.Command {
-	for name, complete := range flags {
-		if err := cmd.RegisterFlagCompletionFunc(name, complete); err != nil {
-			panic(err) // a flag that is not there: found by every test that makes the command
-		}
-	}
+	completeFlag(cmd, "listen", cobra.FixedCompletions([]string{simAddr, "127.0.0.1:0"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(cmd, "ca", cobra.FixedCompletions([]string{"pem"}, cobra.ShellCompDirectiveFilterFileExt))
 	return cmd
 }
 

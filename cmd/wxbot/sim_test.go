@@ -248,9 +248,15 @@ func TestSimRefusesAnAddressItCannotListenOn(t *testing.T) {
 	}
 }
 
-func TestFlagsOfSimAreCompleted(t *testing.T) {
-	r := runBinary(t, nil, "__complete", "sim", "--base-host", "")
-	if !strings.Contains(r.out, "web2.wechat.com\nself\n") {
-		t.Errorf("completions:\n%s", r.out)
+func TestFlagsAreCompleted(t *testing.T) {
+	for want, args := range map[string][]string{
+		"web2.wechat.com\nself\n":  {"sim", "--base-host", ""},
+		"127.0.0.1:8090\n":         {"sim", "--listen", ""},
+		"web\ndesktop\nfilehelper": {"run", "--mode", ""},
+		"debug\n":                  {"check", "--log-level", "d"},
+	} {
+		if r := runBinary(t, nil, append([]string{"__complete"}, args...)...); !strings.Contains(r.out, want) {
+			t.Errorf("%v: lacks %q:\n%s", args, want, r.out)
+		}
 	}
 }
