@@ -59,14 +59,14 @@ func TestSimDesktopMode(t *testing.T) {
 	})
 	t.Run("push login", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			srv := wxtest.NewBubble(t, wxtest.Config{})
+			srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
 			old := ended(t, srv)
 			srv.Confirm()
 			b := start(t, srv, desktop, func(o *wx.Options) { o.Push = old })
 			if err := srv.AwaitOnline(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			b.stop()
+			b.finish()
 			if got := b.story(); got != "push, in, fresh true" {
 				t.Errorf("told: %s", got)
 			}

@@ -18,7 +18,7 @@ func asHelper(o *wx.Options) { o.Mode = wx.ModeFileHelper }
 // The account has lost web login, and much is there that the file transfer helper
 // must not ask for.
 func TestSimFileHelper(t *testing.T) {
-	everyWay(t, wxtest.Config{RefuseCode: 1203, RefuseText: "此微信号不能登录网页微信"}, func(t *testing.T, srv *wxtest.Server) {
+	everyWay(t, wxtest.Config{RefuseCode: 1203, RefuseText: "此微信号不能登录网页微信", Lenient: true}, func(t *testing.T, srv *wxtest.Server) {
 		t.Helper()
 		ann := srv.AddFriend(wxtest.Person{NickName: "Ann"})
 		srv.AddGroup("Tea", ann)
@@ -56,7 +56,7 @@ func TestSimFileHelper(t *testing.T) {
 		if !b.Directory().Complete() {
 			t.Error("the directory waits for contacts that never come")
 		}
-		b.stop()
+		b.finish()
 		for _, endpoint := range []string{"webwxgetcontact", "webwxbatchgetcontact", "webwxstatusnotify"} {
 			if n := srv.Count(endpoint); n != 0 {
 				t.Errorf("%s was called %d times", endpoint, n)
@@ -67,9 +67,9 @@ func TestSimFileHelper(t *testing.T) {
 
 func TestFileHelperRefusesWhatItCannotDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := wxtest.NewBubble(t, wxtest.Config{})
+		srv := wxtest.NewBubble(t, wxtest.Config{Lenient: true})
 		b := login(t, srv, asHelper)
-		defer b.stop()
+		defer b.finish()
 		ctx, id := t.Context(), wx.NewSendID(time.Now())
 		for name, call := range map[string]func() error{
 			"text":     func() error { _, err := b.SendText(ctx, "@somebody", "x", id); return err },
@@ -99,10 +99,10 @@ func TestFileHelperTriesItsOtherHost(t *testing.T) {
 		"szfilehelper.weixin.qq.com": "filehelper.weixin.qq.com",
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			srv := wxtest.NewBubble(t, wxtest.Config{HelperHost: base})
+			srv := wxtest.NewBubble(t, wxtest.Config{HelperHost: base, Lenient: true})
 			srv.Fault(wxtest.Fault{Endpoint: "webwxinit", Kind: wxtest.FaultRet, Ret: 1})
 			b := login(t, srv, asHelper)
-			b.stop()
+			b.finish()
 			var hosts []string
 			for _, r := range srv.Requests() {
 				switch r.Endpoint {
@@ -119,9 +119,9 @@ func TestFileHelperTriesItsOtherHost(t *testing.T) {
 
 func TestFileHelperSessionIsTakenUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := wxtest.NewBubble(t, wxtest.Config{HelperHost: "szfilehelper.weixin.qq.com"})
+		srv := wxtest.NewBubble(t, wxtest.Config{HelperHost: "szfilehelper.weixin.qq.com", Lenient: true})
 		b := login(t, srv, asHelper)
-		b.stop()
+		b.finish()
 		srv.SayFromPhone(srv.FileHelper(), "meanwhile")
 		raw, err := b.session.Encode()
 		if err != nil {
@@ -133,7 +133,7 @@ func TestFileHelperSessionIsTakenUpAgain(t *testing.T) {
 		}
 		next := start(t, srv, asHelper, func(o *wx.Options) { o.Session = stored })
 		next.await("what came meanwhile", func() bool { return next.texts() == "meanwhile" })
-		next.stop()
+		next.finish()
 		if n := srv.Count("jslogin"); n != 1 {
 			t.Errorf("%d codes, want the one of the first login", n)
 		}
