@@ -21,13 +21,14 @@ type memory struct {
 	entries []event.Entry
 	outcome map[string]string
 	fired   map[string][]string // by event id
+	names   map[string]string   // of the chats, by event id
 	order   []string
 	fail    int // Finish fails so often
 	running map[int64]bool
 }
 
 func newMemory() *memory {
-	return &memory{outcome: map[string]string{}, fired: map[string][]string{}, running: map[int64]bool{}}
+	return &memory{outcome: map[string]string{}, names: map[string]string{}, fired: map[string][]string{}, running: map[int64]bool{}}
 }
 
 // commit adds events and gives them as the store does.
@@ -86,6 +87,7 @@ func (m *memory) Finish(_ context.Context, seqs []int64, outcome string, ev *eve
 			}
 		}
 		m.fired[ev.ID] = append(m.fired[ev.ID], text)
+		m.names[ev.ID] = ev.Chat.Name
 	}
 	return nil
 }
@@ -228,6 +230,7 @@ func (g gate) Prepare(_ context.Context, ev *event.Event) string {
 	if ev.Chat.Key == g.unknown && g.unknown != "" {
 		return "chat unknown"
 	}
+	ev.Chat.Name = "name of " + ev.Chat.Key
 	return ""
 }
 
@@ -725,6 +728,16 @@ func TestOwnerIsToldOfUnlessARuleTookIt(t *testing.T) {
 		w.say("p1", "from the friend")
 		if !slices.Equal(told, []string{"hello"}) {
 			t.Errorf("told of %q", told)
+		}
+	})
+}
+
+func TestWhatWasPreparedIsWhatIsFinished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		defer w.run()()
+		if id := w.say("p1", "rule"); w.inbox.names[id] != "name of p1" {
+			t.Errorf("finished in the chat %q", w.inbox.names[id])
 		}
 	})
 }

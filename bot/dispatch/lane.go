@@ -135,7 +135,7 @@ func (d *Dispatcher) refill(ctx context.Context, key string) error {
 
 // turn handles one item and writes what came of it.
 func (d *Dispatcher) turn(ctx context.Context, it item) {
-	out := d.guarded(ctx, it)
+	out := d.guarded(ctx, &it)
 	if out.keep {
 		return
 	}
@@ -171,7 +171,7 @@ type outcome struct {
 // guarded is the border at which a panic of a rule or of the host's own code ends
 // one event and not the daemon. What ends the daemon all the same, again and again,
 // is let alone at last.
-func (d *Dispatcher) guarded(ctx context.Context, it item) (out outcome) {
+func (d *Dispatcher) guarded(ctx context.Context, it *item) (out outcome) {
 	if it.Deaths >= deadly {
 		d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).Int("deaths", it.Deaths).
 			Msg("event poisoned: the daemon died each time it was handled; skipped")
@@ -185,10 +185,10 @@ func (d *Dispatcher) guarded(ctx context.Context, it item) (out outcome) {
 		}
 	}()
 	if it.rule != "" {
-		out, _ := d.rules(&it, "", it.rule)
+		out, _ := d.rules(it, "", it.rule)
 		return out
 	}
-	return d.handle(ctx, &it)
+	return d.handle(ctx, it)
 }
 
 // handle offers one event in the promised order.
