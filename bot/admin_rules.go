@@ -142,7 +142,12 @@ func (b *Bot) adminRevoke(ctx context.Context, ev *event.Event, args string) (te
 	if v, err := strconv.Atoi(args); err == nil && v > 0 {
 		n = min(v, revokeMany)
 	}
-	sent, err := b.store.Revocable(ctx, b.opts.Clock.Now().Add(-revokeMost))
+	// What it is about may have been sent this instant.
+	err := b.store.Sync(ctx)
+	var sent []event.Delivery
+	if err == nil {
+		sent, err = b.store.Revocable(ctx, b.opts.Clock.Now().Add(-revokeMost))
+	}
 	if err != nil {
 		b.log.Error().Err(err).Msg("messages to take back not read")
 	}

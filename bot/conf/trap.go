@@ -207,9 +207,9 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 	found := func(skip, width int, what, hint, mended string, sure bool) []suspect {
 		return []suspect{{problem: at(name, lines, i+1, col+skip, width, what, hint), mended: l[:from] + mended, sure: sure, guess: !sure}}
 	}
-	starting := func(width int, hint string) []suspect {
+	starting := func(hint string) []suspect {
 		body := stripComment(text)
-		return found(0, width, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quote(body)+text[len(body):], true)
+		return found(0, 1, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quote(body)+text[len(body):], true)
 	}
 	switch text[0] {
 	case '{':
@@ -218,7 +218,7 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 			return found(0, len([]rune(m[0])), `a text starting with "{" needs quotes`, fmt.Sprintf("the placeholder is ${%s}", m[1]), quote(said), true)
 		}
 		if !balanced(text, '{', '}') {
-			return starting(1, quoted)
+			return starting(quoted)
 		}
 		return nil
 	case '[':
@@ -226,11 +226,11 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 		case end < 0:
 			return found(0, 1, `a list without "]"`, "end it with ]", text+"]", false)
 		case strings.TrimSpace(stripComment(text[end+1:])) != "":
-			return starting(1, quoted)
+			return starting(quoted)
 		}
 		return nil
 	case '@', '`', '%', '*', '&', '!':
-		return starting(1, quoted)
+		return starting(quoted)
 	case '"', '\'':
 		if loc := afterQuote.FindStringIndex(text); loc != nil {
 			return found(len([]rune(text[:loc[1]]))-1, 1, "text after a closing quote", "put all of the text into the quotes", quoted, true)
@@ -240,15 +240,15 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 		}
 		return nil
 	case '?':
-		return starting(1, quoted)
+		return starting(quoted)
 	case '|', '>':
 		if !blockStart.MatchString(text) {
-			return starting(1, quoted)
+			return starting(quoted)
 		}
 		return nil
 	case '-':
 		if rest := strings.TrimLeft(text[1:], " "); len(rest) < len(text)-1 && rest != "" && !strings.HasPrefix(rest, "#") {
-			return starting(1, quoted)
+			return starting(quoted)
 		}
 		return nil
 	}

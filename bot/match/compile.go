@@ -76,10 +76,6 @@ func (c *compiler) fail(n *conf.Node, text, hint string) {
 	c.problems = append(c.problems, n.At(conf.Error, text, hint))
 }
 
-func (c *compiler) warn(n *conf.Node, text, hint string) {
-	c.problems = append(c.problems, n.At(conf.Warning, text, hint))
-}
-
 // mendable warns of what is mended by another line.
 func (c *compiler) mendable(mended string, n *conf.Node, text, hint string) {
 	p := n.At(conf.Warning, text, hint)

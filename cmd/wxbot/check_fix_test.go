@@ -7,7 +7,7 @@ import (
 )
 
 const slips = "\ufeff- name：问价格\r\n" +
-	"  contians: [价格，多少钱]\r\n" +
+	"  cntains: [价格，多少钱]\r\n" +
 	"  reply： “十元”\r\n" +
 	"- name: b\r\n" +
 	"\tcontains: 【你好】\r\n" +
