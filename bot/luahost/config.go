@@ -22,6 +22,7 @@ type settings struct {
 	node    *conf.Node // of config, for places
 	only    *match.When
 	grants  grants
+	trusted bool   // what its header asks for is granted, as in tests
 	limits  Limits // where they differ
 	onError string // said in the chat when a handler fails
 	text    string // to see whether it changed

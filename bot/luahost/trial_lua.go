@@ -74,6 +74,8 @@ func (t *trialLua) open() *lua.LTable {
 		},
 		"now": func() error { t.l.Push(lua.LNumber(t.stage.hand.Now().Unix())); return nil },
 	}))
+	tab.RawSetString("http", t.table(map[string]func() error{"on": func() error { return t.stage.http.on(t.l) }}))
+	tab.RawSetString("kv", t.table(map[string]func() error{"get": t.kvGet, "set": t.kvSet}))
 	mt := t.l.NewTable()
 	mt.RawSetString("__index", t.l.NewFunction(func(l *lua.LState) int {
 		l.Push(t.look(l, l.CheckString(2)))
@@ -81,6 +83,31 @@ func (t *trialLua) open() *lua.LTable {
 	}))
 	t.l.SetMetatable(tab, mt)
 	return tab
+}
+
+// kvGet is t.kv:get(key): what the plugin keeps.
+func (t *trialLua) kvGet() error {
+	e, ok, err := t.stage.tables.KVGet(t.stage.ctx, t.stage.src.name, t.l.CheckString(2), t.stage.hand.Now())
+	if err != nil || !ok {
+		t.l.Push(lua.LNil)
+		return err
+	}
+	v, err := decodeValue(e.Value)
+	if err == nil {
+		t.l.Push(v)
+	}
+	return err
+}
+
+// kvSet is t.kv:set(key, value): what the plugin finds.
+func (t *trialLua) kvSet() error {
+	v, err := encodeValue(t.l.CheckAny(3), valueMost)
+	if err != nil {
+		return err
+	}
+	return t.stage.tables.KVCommit(t.stage.ctx, event.TableBatch{
+		Plugin: t.stage.src.name, Now: t.stage.hand.Now(), Writes: []event.TableWrite{{Key: t.l.CheckString(2), Value: v}},
+	})
 }
 
 // look gives what t has as it is now: t.sent and t.log.
@@ -104,7 +131,7 @@ func (t *trialLua) look(l *lua.LState, name string) lua.LValue {
 			out.Append(lua.LString(line))
 		}
 	default:
-		known := []string{"friend", "stranger", "group", "reload", "config", "clock", "sent", "log"}
+		known := []string{"friend", "stranger", "group", "reload", "config", "clock", "http", "kv", "sent", "log"}
 		hint := ""
 		if s := conf.Suggest(name, known); s != "" {
 			hint = ", did you mean " + s + "?"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ type trialStage struct {
 	world  *trialWorld
 	hand   *clock.Hand
 	host   *Host
+	http   *trialHTTP
+	tables *MemoryTables
+	data   string // directory of the plugin's files
 
 	n    int                     // events
 	last map[string]*event.Event // message by sender
@@ -43,9 +47,15 @@ func newTrialStage(ctx context.Context, src source) (*trialStage, error) {
 	c, hand := clock.Manual(trialOrigin())
 	s := &trialStage{
 		ctx: ctx, src: src, hand: hand, world: newTrialWorld(c), last: map[string]*event.Event{}, ran: make(chan error, 1),
+		http: &trialHTTP{}, tables: NewMemoryTables(),
 	}
 	var err error
-	s.host, err = New(Options{World: s.world, Clock: c, Logger: zerolog.New(s.world)})
+	if s.data, err = os.MkdirTemp("", "wxbot-test-"); err != nil {
+		return nil, err
+	}
+	s.host, err = New(Options{
+		World: s.world, Clock: c, Logger: zerolog.New(s.world), Tables: s.tables, Transport: s.http, DataDir: s.data,
+	})
 	return s, err
 }
 
@@ -65,16 +75,16 @@ func (s *trialStage) begin() error {
 }
 
 func (s *trialStage) settings() settings {
-	return settings{enabled: true, config: s.config, text: fmt.Sprint(s.config)}
+	return settings{enabled: true, config: s.config, trusted: true, text: fmt.Sprint(s.config)}
 }
 
 // end unloads the plugin.
 func (s *trialStage) end() error {
 	if s.cancel == nil {
-		return nil
+		return os.RemoveAll(s.data)
 	}
 	s.cancel()
-	return <-s.ran
+	return errors.Join(<-s.ran, os.RemoveAll(s.data))
 }
 
 // reload loads the plugin anew, as an edit of its file does.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -85,6 +86,30 @@ func (w *trialWorld) group(name string, members []*event.Person) *trialGroup {
 	return g
 }
 
+// Friends are the people of the test who are friends.
+func (w *trialWorld) Friends() []event.Person {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []event.Person
+	for _, p := range w.people {
+		if p.IsFriend {
+			out = append(out, *p)
+		}
+	}
+	return out
+}
+
+// Groups are the groups of the test.
+func (w *trialWorld) Groups() []event.Chat {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []event.Chat
+	for _, g := range w.groups {
+		out = append(out, g.chat)
+	}
+	return out
+}
+
 func privateChat(p event.Person) event.Chat {
 	return event.Chat{Kind: event.ChatPrivate, Key: p.Key, Name: cmp.Or(p.Remark, p.Nickname)}
 }
@@ -140,6 +165,11 @@ func spoken(m event.Outgoing) string {
 	text := m.Text
 	for _, name := range slices.Backward(m.Mention) {
 		text = "@" + name + " " + text
+	}
+	for _, file := range []string{m.Image, m.File, m.Video} {
+		if file != "" {
+			text = strings.TrimSpace(text + " [" + filepath.Base(file) + "]")
+		}
 	}
 	if m.Sticker != "" {
 		text = strings.TrimSpace(text + " [" + m.Sticker + "]")
