@@ -30,7 +30,8 @@ type Forgotten struct {
 
 // Forget takes out everything about somebody: what came from there or mentions
 // the key, what was sent there, what answered it or names the person as target or
-// in a notice, and the row of names. What waits ends. The ids of messages stay, so
+// in a notice, what plugins keep under a key that holds the person's, and the row of
+// names. What waits ends. The ids of messages stay, so
 // that what is handed out again is known. What the file held of it is gone after
 // Scrub.
 func (s *Store) Forget(ctx context.Context, who Somebody) (Forgotten, error) {
@@ -59,6 +60,9 @@ func (s *Store) Forget(ctx context.Context, who Somebody) (Forgotten, error) {
 			f.Deliveries += step.Deliveries
 			f.Ended = append(f.Ended, step.Ended...)
 		}
+	}
+	if err := s.forgetKept(ctx, who.Keys); err != nil {
+		return f, err
 	}
 	err := s.securely(ctx, func(ctx context.Context, tx *tx) error {
 		if err := rememberHighest(ctx, tx, who.Keys...); err != nil {

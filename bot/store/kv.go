@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"wxbot/bot/event"
 )
@@ -186,4 +189,44 @@ func kvForgettings(now time.Time) []forgetting {
 			"DELETE FROM kv_ran WHERE id = ?",
 		},
 	}
+}
+
+// forgetKept takes out what plugins keep under keys that hold one of somebody's: it
+// stands alone, or between signs that are no letters and digits, as in "day:p12".
+func (s *Store) forgetKept(ctx context.Context, keys []string) error {
+	where, args := anyOf("key", keys)
+	rows, err := s.read.QueryContext(ctx, "SELECT id, key FROM kv WHERE "+where, args...)
+	if err != nil {
+		return fmt.Errorf("look for what to forget: %w", err)
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		var key string
+		if err := rows.Scan(&id, &key); err != nil {
+			return fmt.Errorf("look for what to forget: %w", err)
+		}
+		words := strings.FieldsFunc(key, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(keys, w) }) {
+			ids = append(ids, id)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look for what to forget: %w", err)
+	}
+	for some := range slices.Chunk(ids, pruneStep) {
+		err := s.securely(ctx, func(ctx context.Context, tx *tx) error {
+			for _, id := range some {
+				if _, err := tx.exec(ctx, "DELETE FROM kv WHERE id = ?", id); err != nil {
+					return fmt.Errorf("forget what plugins keep: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -183,5 +185,28 @@ func TestTablesOfADamagedDatabaseAreSaved(t *testing.T) {
 	}
 	if n := s.KVApplied("1", "a.0"); n != 2 {
 		t.Errorf("%d operations carried out, want 2", n)
+	}
+}
+
+func TestForgetTakesOutWhatPluginsKeepOfSomebody(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	var b event.TableBatch
+	for _, key := range []string{"p1", "day:p1", "p1/name", "n:p12", "xp1", "vote:g1", "p1号"} {
+		b.Writes = append(b.Writes, event.TableWrite{Key: key, Value: []byte("kept of " + key + ".")})
+	}
+	write(t, s, b)
+	if _, err := s.Forget(t.Context(), store.Somebody{Keys: []string{"p1", "p7"}}); err != nil {
+		t.Fatal(err)
+	}
+	got := slices.Sorted(maps.Keys(all(t, s, "a", "", "", base)))
+	if want := []string{"n:p12", "p1号", "vote:g1", "xp1"}; !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+	if err := s.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if found := inFiles(t, dir, "kept of p1.", "kept of day:p1."); len(found) > 0 {
+		t.Errorf("still in the files: %q", found)
 	}
 }
