@@ -315,7 +315,7 @@ function bot.kv:count(prefix) end
 ---@class answer
 ---@field status integer
 ---@field headers table<string, string> names in lower case
----@field body string
+---@field body? string nil with save_to
 local answer = {}
 ---@return any
 ---@return string? err
@@ -327,6 +327,8 @@ function answer:json() end
 ---@field json? any
 ---@field form? table
 ---@field body? string
+---@field body_file? string a file of bot.file
+---@field save_to? string a file of bot.file that gets the body, 20 MiB at most
 ---@field timeout? duration 10s, 60s at most
 ---@field max? integer bytes of the answer
 

@@ -31,6 +31,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	file   string // path of what was saved instead
 }
 
 // taking does something when it is its turn among the requests.

@@ -203,14 +203,16 @@ func TestHTTPKeepsHeadersFromOtherHosts(t *testing.T) {
 
 func TestHTTPRefusesWrongUse(t *testing.T) {
 	for name, tt := range map[string]struct{ call, want string }{
-		"unknown option":  {`bot.http.get("http://x", {jsn = 1})`, `unknown option "jsn", did you mean "json"?`},
-		"two bodies":      {`bot.http.post("http://api.example.com", {json = 1, body = "x"})`, "only one"},
-		"long timeout":    {`bot.http.get("http://api.example.com", {timeout = "5m"})`, "timeout is a duration up to 1m0s"},
-		"another method":  {`bot.http.request {url = "http://api.example.com", method = "TRACE"}`, "the method is none of"},
-		"a forged host":   {`bot.http.get("http://api.example.com", {headers = {host = "x"}})`, "header Host cannot be set"},
-		"a huge body":     {`bot.http.post("http://api.example.com", {body = ("x"):rep(300000)})`, "a body of more than 256 KB"},
-		"a file":          {`bot.http.get("http://api.example.com", {save_to = "x"})`, "save_to is not in this version of wxbot"},
-		"a table as text": {`bot.http.get("http://api.example.com", {body = {}})`, "body is a text"},
+		"unknown option":   {`bot.http.get("http://x", {jsn = 1})`, `unknown option "jsn", did you mean "json"?`},
+		"two bodies":       {`bot.http.post("http://api.example.com", {json = 1, body = "x"})`, "only one"},
+		"long timeout":     {`bot.http.get("http://api.example.com", {timeout = "5m"})`, "timeout is a duration up to 1m0s"},
+		"another method":   {`bot.http.request {url = "http://api.example.com", method = "TRACE"}`, "the method is none of"},
+		"a forged host":    {`bot.http.get("http://api.example.com", {headers = {host = "x"}})`, "header Host cannot be set"},
+		"a huge body":      {`bot.http.post("http://api.example.com", {body = ("x"):rep(300000)})`, "a body of more than 256 KB"},
+		"a file elsewhere": {`bot.http.get("http://api.example.com", {save_to = "../x"})`, "save_to is a name of a file"},
+		"parts":            {`bot.http.post("http://api.example.com", {multipart = {}})`, "multipart is not in this version of wxbot"},
+		"too much":         {`bot.http.get("http://api.example.com", {max = 2000000})`, "max is a number of bytes up to 1048576"},
+		"a table as text":  {`bot.http.get("http://api.example.com", {body = {}})`, "body is a text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := asks(t, `"api.example.com", "x"`, "{}", tt.call)

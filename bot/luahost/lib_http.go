@@ -2,6 +2,7 @@ package luahost
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ const (
 	requestTimeMost = 60 * time.Second
 	requestBodyMost = 256 << 10
 	urlMost         = 8 << 10
+	saveMost        = 20 << 20
 	requestHeaders  = 50
 )
 
@@ -55,7 +57,8 @@ func (p *plugin) httpTable() *lua.LTable {
 type request struct {
 	req     *http.Request
 	timeout time.Duration
-	most    int64
+	most    int64  // bytes of the answer; 0: as many as there may be
+	saveTo  string // name of the file that gets the body; "" is none
 }
 
 var errNoAddress = errors.New("no proper address")
@@ -80,6 +83,10 @@ func (p *plugin) ask(l *lua.LState, what, method, address string, o *lua.LTable)
 		defer claim.Stop()
 		ctx, cancel := context.WithTimeout(ctx, r.timeout)
 		defer cancel()
+		if r.saveTo != "" {
+			out, failed = p.fetchInto(ctx, r)
+			return nil
+		}
 		var body bytes.Buffer
 		out, failed = p.fetch(ctx, r.req, r.most, &body)
 		out.body = body.Bytes()
@@ -88,8 +95,11 @@ func (p *plugin) ask(l *lua.LState, what, method, address string, o *lua.LTable)
 	if err == nil {
 		err = failed
 	}
+	if err == nil && r.saveTo != "" {
+		err = p.putAway(out, r.saveTo)
+	}
 	if err != nil {
-		return p.fails(l, p.mask(err.Error()))
+		return p.fails(l, p.mask(fileError(err)))
 	}
 	charge(l, work(16*len(out.body)))
 	l.Push(p.answer(l, out))
@@ -106,7 +116,9 @@ func (p *plugin) answer(l *lua.LState, r reply) *lua.LTable {
 	}
 	t.RawSetString("status", lua.LNumber(r.status))
 	t.RawSetString("headers", headers)
-	t.RawSetString("body", lua.LString(r.body))
+	if r.file == "" {
+		t.RawSetString("body", lua.LString(r.body))
+	}
 	t.RawSetString("json", p.method("response", "json", func(l *lua.LState) int {
 		body, ok := l.CheckTable(1).RawGetString("body").(lua.LString)
 		if !ok {
@@ -119,7 +131,7 @@ func (p *plugin) answer(l *lua.LState, r reply) *lua.LTable {
 
 // request reads the options of a request and checks its address.
 func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (request, error) {
-	r := request{timeout: requestTime, most: stringMost}
+	r := request{timeout: requestTime}
 	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, method) {
 		l.ArgError(1, "the method is none of GET, HEAD, POST, PUT, PATCH, DELETE")
 	}
@@ -133,7 +145,7 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 	if err := p.access.permit(u); err != nil {
 		return r, err
 	}
-	f := filler{header: http.Header{"User-Agent": {"wxbot"}}, query: u.Query()}
+	f := filler{p: p, header: http.Header{"User-Agent": {"wxbot"}}, query: u.Query()}
 	if o != nil {
 		o.ForEach(func(k, v lua.LValue) { f.option(l, &r, k.String(), v) })
 	}
@@ -141,8 +153,19 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 		u.RawQuery = f.query.Encode()
 	}
 	if f.bodies > 1 {
-		l.ArgError(2, "of json, form and body only one")
+		l.ArgError(2, "of json, form, body and body_file only one")
 	}
+	if f.failed != nil {
+		return r, f.failed
+	}
+	most := int64(stringMost)
+	if r.saveTo != "" {
+		most = saveMost
+	}
+	if r.most > most {
+		l.ArgError(2, fmt.Sprintf("max is a number of bytes up to %d", most))
+	}
+	r.most = cmp.Or(r.most, most)
 	u.Fragment = ""
 	if r.req, err = http.NewRequest(method, u.String(), strings.NewReader(f.body)); err != nil { //nolint:noctx // it gets one when it is sent
 		return r, errNoAddress
@@ -156,6 +179,8 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 
 // filler gathers what the options say.
 type filler struct {
+	p      *plugin
+	failed error
 	header http.Header
 	query  url.Values
 	more   bool // in the query
@@ -197,18 +222,49 @@ func (f *filler) option(l *lua.LState, r *request, key string, v lua.LValue) {
 		r.timeout = d
 	case "max":
 		n, ok := v.(lua.LNumber)
-		if !ok || n < 1 || n > stringMost {
-			l.ArgError(2, fmt.Sprintf("max is a number of bytes up to %d", stringMost))
+		if !ok || n < 1 || n > saveMost {
+			l.ArgError(2, fmt.Sprintf("max is a number of bytes up to %d", saveMost))
 		}
 		r.most = int64(n)
-	case "save_to", "body_file", "multipart":
+	case "save_to":
+		r.saveTo = nameOption(l, key, v)
+	case "body_file":
+		f.bodyFile(l, nameOption(l, key, v))
+	case "multipart":
 		l.ArgError(2, key+" is not in this version of wxbot")
 	default:
 		hint := ""
-		if s := conf.Suggest(key, []string{"query", "headers", "json", "form", "body", "timeout", "max", "url", "method"}); s != "" {
+		if s := conf.Suggest(key, []string{"query", "headers", "json", "form", "body", "timeout", "max", "url", "method", "save_to", "body_file"}); s != "" {
 			hint = fmt.Sprintf(", did you mean %q?", s)
 		}
 		l.ArgError(2, fmt.Sprintf("unknown option %q%s", key, hint))
+	}
+}
+
+func nameOption(l *lua.LState, key string, v lua.LValue) string {
+	if s, ok := v.(lua.LString); ok && properName(string(s)) {
+		return string(s)
+	}
+	l.ArgError(2, key+" is a name of a file such as list.txt, without folders")
+	return ""
+}
+
+// bodyFile sends a file of bot.file, which Lua does not hold meanwhile.
+func (f *filler) bodyFile(l *lua.LState, name string) {
+	charge(l, fileWork)
+	f.bodies++
+	root, err := f.p.folder(false)
+	if err == nil {
+		var b []byte
+		b, err = readFile(root, name)
+		f.body = string(b)
+		err = errors.Join(err, root.Close())
+	}
+	if err != nil {
+		f.failed = errors.New("body_file: " + fileError(err))
+	}
+	if f.header.Get("Content-Type") == "" {
+		f.header.Set("Content-Type", "application/octet-stream")
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 const (
 	sentDir      = ".sent" // in the plugin's folder; not listed
 	sentKept     = 24 * time.Hour
-	sentMost     = 200
+	sentMost     = 2000
 	sentBytes    = 200 << 20
 	imageMost    = 20 << 20
 	videoMost    = 20<<20 - 1
@@ -116,6 +116,37 @@ func (p *plugin) fetchFile(ctx context.Context, u *url.URL, most int64) (string,
 		}
 		return err
 	})
+}
+
+// fetchInto asks for something and keeps the body in a file for putAway.
+func (p *plugin) fetchInto(ctx context.Context, r request) (out reply, err error) {
+	file, err := p.store(r.saveTo, func(w io.Writer) error {
+		var err error
+		out, err = p.fetch(ctx, r.req, r.most, w)
+		return err
+	})
+	out.file = file
+	return out, err
+}
+
+// putAway makes a file that was fetched one of bot.file, if there is room.
+func (p *plugin) putAway(r reply, name string) error {
+	st, err := os.Stat(r.file)
+	if err != nil {
+		return err
+	}
+	if !p.fileRate.take(int(st.Size())) {
+		return errors.New("rate")
+	}
+	root, err := p.folder(true)
+	if err != nil {
+		return err
+	}
+	dir := path.Join(sentDir, filepath.Base(filepath.Dir(r.file)))
+	if err = admitFile(root, name, int(st.Size())); err == nil {
+		err = root.Rename(path.Join(dir, name), name)
+	}
+	return errors.Join(err, root.RemoveAll(dir), root.Close())
 }
 
 // ownFile gives the path of a file below the plugin's own folder of scripts, or in its

@@ -109,16 +109,23 @@ func TestFilesAreSent(t *testing.T) {
 		"no name":                      {`show((select(2, pcall(msg.reply_file, msg, {name = "../x", bytes = "x"}))))`, "", nil},
 		"old ones are removed":         {`show(msg:reply_file({name = "x", bytes = "x"}))`, "a reply x of 1 <nil>", old},
 		"too many":                     {`show(msg:reply_file({name = "x", bytes = "x"}))`, "a reply file: full", full},
+		"fetched into a file":          {`local r = bot.http.get("` + site.URL + `/long", {save_to = "got"}) msg:reply(r.status .. tostring(r.body)) show(msg:reply_file("got"))`, "a reply 200nil|a reply got of 2097152 <nil>", nil},
+		"fetched, but too long":        {`show(bot.http.get("` + site.URL + `/long", {save_to = "got", max = 1000}))`, "a reply the answer has more than 1000 bytes", nil},
+		"a file as the body":           {`msg:reply(bot.http.post("` + site.URL + `", {body_file = "made.png"}).status)`, "a reply 418", nil},
+		"no file as the body":          {`show(bot.http.post("` + site.URL + `", {body_file = "none"}))`, "a reply body_file: not found", nil},
 		"forwarded":                    {`show(msg:forward(msg.chat, {header = "看"}))`, "a forward as m1 after 看 hi p1", nil},
 		"downloaded":                   {`msg:reply(tostring(#msg:download()))`, "a reply 3000", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, data := showing(t, `"`+here+`"`, granted, tt.body, tt.prepare)
-			if want := []string{tt.want}; tt.want != "" && !slices.Equal(got, want) {
+			if want := strings.Split(tt.want, "|"); tt.want != "" && !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			if strings.Contains(strings.Join(got, ""), "outside.png") || tt.want == "" && len(got) > 0 && strings.Contains(got[0], " of ") {
 				t.Errorf("got %q", got)
+			}
+			if left, _ := os.ReadDir(filepath.Join(data, ".sent")); strings.Contains(name, "fetched") && len(left) > 0 {
+				t.Errorf("%d folders of what was fetched are left", len(left))
 			}
 			if _, err := os.Stat(filepath.Join(data, ".sent", "old")); err == nil {
 				t.Error("what was sent long ago is still there")
