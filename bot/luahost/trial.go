@@ -233,10 +233,10 @@ func (r *trialRunner) try(ctx context.Context, c trialCase) (err error) {
 			return err
 		}
 	}
-	if err := t.begin(); err != nil {
-		return err
+	// The first step of the test loads the plugin, so that t.config may be set before.
+	if err = r.call(c.fn, tab); err == nil {
+		err = t.begin()
 	}
-	err = r.call(c.fn, tab)
 	for _, fn := range c.set.hooks(func(s *trialSet) []*lua.LFunction { return s.after }) {
 		err = errors.Join(err, r.call(fn, tab))
 	}

@@ -2,6 +2,7 @@ package luahost
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,11 @@ import (
 type trialHTTP struct {
 	mu      sync.Mutex
 	answers []trialAnswer
+	asked   []trialRequest
 }
+
+// trialRequest is one that came.
+type trialRequest struct{ method, address, query, body string }
 
 // trialAnswer is what t.http:on prepared.
 type trialAnswer struct {
@@ -42,8 +47,15 @@ func (a trialAnswer) matches(r *http.Request) bool {
 
 // RoundTrip gives the answer that was prepared last.
 func (h *trialHTTP) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := requestBody(r)
+	if err != nil {
+		return nil, err
+	}
+	bare := *r.URL
+	bare.RawQuery = ""
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.asked = append(h.asked, trialRequest{r.Method, bare.String(), r.URL.RawQuery, body})
 	for i := range h.answers {
 		if a := h.answers[len(h.answers)-1-i]; a.matches(r) {
 			return &http.Response{
@@ -52,6 +64,31 @@ func (h *trialHTTP) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return nil, &refusedError{fmt.Sprintf("no answer is prepared for %s %s://%s%s: use t.http:on", r.Method, r.URL.Scheme, r.URL.Host, r.URL.Path)}
+}
+
+func requestBody(r *http.Request) (string, error) {
+	if r.Body == nil {
+		return "", nil
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, stringMost))
+	return string(b), errors.Join(err, r.Body.Close())
+}
+
+// requests is t.http:requests(): those that came, in order.
+func (h *trialHTTP) requests(l *lua.LState) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := l.NewTable()
+	for _, r := range h.asked {
+		row := l.NewTable()
+		row.RawSetString("method", lua.LString(r.method))
+		row.RawSetString("url", lua.LString(r.address))
+		row.RawSetString("query", lua.LString(r.query))
+		row.RawSetString("body", lua.LString(r.body))
+		out.Append(row)
+	}
+	l.Push(out)
+	return nil
 }
 
 // on is t.http:on(method, address, {status, headers, json, body}).

@@ -74,7 +74,10 @@ func (t *trialLua) open() *lua.LTable {
 		},
 		"now": func() error { t.l.Push(lua.LNumber(t.stage.hand.Now().Unix())); return nil },
 	}))
-	tab.RawSetString("http", t.table(map[string]func() error{"on": func() error { return t.stage.http.on(t.l) }}))
+	tab.RawSetString("http", t.table(map[string]func() error{
+		"on":       func() error { return t.stage.http.on(t.l) },
+		"requests": func() error { return t.stage.http.requests(t.l) },
+	}))
 	tab.RawSetString("kv", t.table(map[string]func() error{"get": t.kvGet, "set": t.kvSet}))
 	mt := t.l.NewTable()
 	mt.RawSetString("__index", t.l.NewFunction(func(l *lua.LState) int {

@@ -139,6 +139,7 @@ func (s *trialStage) textEvent(chat event.Chat, sender *event.Person, raw string
 	}
 	ev.Message = &event.Message{Type: event.TypeText, Raw: raw, Text: text, Mentioned: mentioned}
 	s.last[sender.Key+" "+chat.Key] = ev
+	s.world.wrote(ev)
 	return ev
 }
 

@@ -14,7 +14,8 @@ import (
 // trialPlugin does a little of everything that a test can look at.
 const trialPlugin = `
 bot.plugin { name = "city", version = "1", api = 1, config = {
-	default = { type = "string", default = "北京" }, most = { type = "integer", default = 2 }, groups = { type = "list" } } }
+	default = { type = "string", default = "北京" }, most = { type = "integer", default = 2 }, groups = { type = "list" } }, allow = { history = true } }
+bot.command("历史", function(msg) msg:reply(msg.chat:history({n = 2})[1].text) end)
 bot.command("天气", function(msg)
 	local city = msg:ask("查哪个城市？", {timeout = "60s"}) or bot.config.default
 	msg:reply(city .. "：晴")
@@ -95,8 +96,11 @@ func TestPluginTests(t *testing.T) {
 		"a reload ends a question": {
 			`local m = t.friend("小明") m:says("天气") t.reload() m:hears("北京：晴")`, "",
 		},
+		"what was said before": {
+			`local m = t.friend("小明") m:says("早") m:hears("不懂") m:says("历史") m:hears("不懂") m:hears_nothing()`, "",
+		},
 		"a plugin that fails": {
-			`t.friend("小明"):says("坏")`, "says: the plugin failed: city.lua:19: attempt to index",
+			`t.friend("小明"):says("坏")`, "says: the plugin failed: city.lua:20: attempt to index",
 		},
 		"a wrong expectation": {`assert(1 == 2, "they differ")`, "they differ"},
 		"nothing heard":       {`t.friend("小明"):hears("x")`, `hears: heard nothing, want "x"`},
@@ -175,6 +179,20 @@ func TestTestsOfAFolderAndOfNobody(t *testing.T) {
 	}
 	if err := luahost.Test(t.Context(), luahost.TestOptions{Dir: s.dir, Plugin: "nobody", Report: report}); err == nil || !strings.Contains(err.Error(), `there is no plugin "nobody"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The samples of the documentation, each with what it promises.
+func TestSamplesPassTheirTests(t *testing.T) {
+	n := 0
+	err := luahost.Test(t.Context(), luahost.TestOptions{Dir: "testdata/samples", Report: func(r luahost.Trial) {
+		n++
+		if r.Problem != "" || r.Missing {
+			t.Errorf("%+v", r)
+		}
+	}})
+	if err != nil || n < 7 {
+		t.Errorf("%d tests: %v", n, err)
 	}
 }
 

@@ -29,6 +29,7 @@ type trialWorld struct {
 	people []*event.Person
 	groups []*trialGroup
 	sent   []trialSent
+	lines  []event.Line // what was said, for history
 	log    []string
 	faults []string // errors of handlers that no step has told yet
 }
@@ -110,6 +111,29 @@ func (w *trialWorld) Groups() []event.Chat {
 	return out
 }
 
+// wrote notes a message for history.
+func (w *trialWorld) wrote(ev *event.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, event.Line{
+		Time: ev.Time, Chat: ev.Chat, By: ev.Sender.Name(), ByKey: ev.Sender.Key,
+		Kind: string(ev.Kind), Type: string(ev.Message.Type), Text: ev.Message.Text,
+	})
+}
+
+// History is what was said in a chat of the test.
+func (w *trialWorld) History(_ context.Context, chatKey string, n int, since time.Time) ([]event.Line, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []event.Line
+	for _, line := range w.lines {
+		if line.Chat.Key == chatKey && !line.Time.Before(since) {
+			out = append(out, line)
+		}
+	}
+	return out[max(0, len(out)-n):], nil
+}
+
 func privateChat(p event.Person) event.Chat {
 	return event.Chat{Kind: event.ChatPrivate, Key: p.Key, Name: cmp.Or(p.Remark, p.Nickname)}
 }
@@ -146,6 +170,11 @@ func (w *trialWorld) Queue(_ context.Context, ev *event.Event, _ string, _ int, 
 	case event.ActInvite:
 		s.name, s.text = w.nameLocked(a.Person), strings.Join(a.To, ",")
 	default:
+	}
+	if s.chat != "" {
+		w.lines = append(w.lines, event.Line{
+			Time: w.clock.Now(), Out: true, Chat: event.Chat{Key: s.chat, Name: s.name}, Kind: string(a.Kind), Type: string(event.TypeText), Text: s.text,
+		})
 	}
 	w.sent = append(w.sent, s)
 	return int64(len(w.sent)), nil

@@ -1,0 +1,11 @@
+it("publishes the list in the evening", function(t)
+  t.config = { group = "读书群" }
+  local group, jia, yi = t.group("读书群", { "甲", "乙" })
+  jia:says("早")
+  jia:says("吃了吗")
+  yi:says("没")
+  t.clock:pass("10h")
+  group:hears("1. 甲（2 条）\n2. 乙（1 条）")
+  t.clock:pass("24h")
+  group:hears_nothing()
+end)
