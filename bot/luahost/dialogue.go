@@ -20,6 +20,10 @@ const (
 	// askDefault is how long a question waits, and askMost how long it may.
 	askDefault = time.Minute
 	askMost    = time.Hour
+	askLeast   = time.Second
+	// barrenMost is how many questions of one call in a row may end with neither an
+	// answer nor the time they had: two that replace each other would never rest.
+	barrenMost = 10
 	// triesMost is how many answers that are none end a question.
 	triesMost = 5
 	// optionsMost and optionMost bound what choose offers.
@@ -132,8 +136,8 @@ func askOptions(l *lua.LState, at int, d *dialogue, known ...string) map[string]
 	})
 	if v, ok := out["timeout"]; ok {
 		t, ok := toDuration(v)
-		if !ok || t <= 0 || t > askMost {
-			l.ArgError(at, "timeout is a duration up to 1h")
+		if !ok || t < askLeast || t > askMost {
+			l.ArgError(at, "timeout is a duration from 1s to 1h")
 		}
 		d.timeout = t
 	}
@@ -279,6 +283,9 @@ func yesOrNo(text string) (yes, ok bool) {
 // converse asks until there is an answer, and pushes what it means and the message,
 // or nil and the reason.
 func (p *plugin) converse(l *lua.LState, c *call, d *dialogue) int {
+	if c.barren >= barrenMost {
+		l.RaiseError("more than %d questions in a row ended at once", barrenMost)
+	}
 	say := d.prompt
 	for range triesMost {
 		q := &question{asked: asked{d.chat, d.person}, plugin: p, types: d.types, own: d.own}
@@ -293,6 +300,9 @@ func (p *plugin) converse(l *lua.LState, c *call, d *dialogue) int {
 			}
 		}
 		p.await(l, c, d, q)
+		if c.barren++; q.turn != nil || q.reason == endTimeout {
+			c.barren = 0
+		}
 		if q.turn == nil || q.reason != "" {
 			l.Push(lua.LNil)
 			l.Push(lua.LString(q.reason))

@@ -233,6 +233,37 @@ func TestAQuestionIsForOnePersonInOneChat(t *testing.T) {
 	})
 }
 
+// Questions that end at once, again and again, must not keep a processor busy.
+func TestQuestionsThatEndAtOnceEnd(t *testing.T) {
+	for name, script := range map[string]string{
+		"they replace each other": `bot.on("tickled", function(ev) while true do ev.chat:ask() end end)`,
+		"inside pcall":            `bot.on("tickled", function(ev) while true do pcall(ev.chat.ask, ev.chat) end end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, map[string]string{"a.lua": head + script})
+			s.mustLoad()
+			for _, id := range []string{"t1", "t2"} {
+				ev := s.message("")
+				ev.ID, ev.Kind, ev.Message, ev.Tickled = id, event.KindTickled, nil, &event.Tickled{Me: true}
+				s.host.On(t.Context(), ev)
+			}
+			for s.host.Busy() > 1 { // the one that is left waits for its hour
+				runtime.Gosched()
+			}
+		})
+	}
+	t.Run("a version that is gone", func(t *testing.T) {
+		s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) while true do msg:ask() end end)`})
+		s.mustLoad()
+		s.host.On(t.Context(), s.message("hi"))
+		s.write("a.lua", head)
+		s.mustLoad()
+		for s.host.Busy() > 0 {
+			runtime.Gosched()
+		}
+	})
+}
+
 // The onboarding sample of the documentation, as a conversation.
 func TestOnboardingSampleTalks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

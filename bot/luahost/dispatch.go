@@ -312,6 +312,7 @@ type call struct {
 	wait    bool // the caller wants the results
 	over    bool // run has seen its end
 	brief   bool // of the life cycle: it holds up a reload
+	barren  int  // questions in a row that ended at once; guarded by the run lock
 
 	ctx     context.Context //nolint:containedctx // the life of this call, for what it waits for
 	suffix  string          // tells handlers of one event apart
