@@ -130,6 +130,11 @@ func (p *preparer) group(ctx context.Context, ev *event.Event, user string) stri
 	if !known {
 		return reasonUnknown
 	}
+	// A member list does not tell remarks, and by them people are in settings.never
+	// or admins: while the contact list is being loaded, the writer is asked for.
+	if who, ok := b.user(ev.Sender.Key); ok && p.mayBeFriend(who) && p.lookUp(ctx, "", who, "") {
+		p.sender(ev, user)
+	}
 	// Some groups come with members that have no names; asked for one by one
 	// they have (section 5.2).
 	if who, ok := b.user(ev.Sender.Key); ok && ev.Sender.Name() == "" && p.lookUp(ctx, user, who, "") {
@@ -139,6 +144,16 @@ func (p *preparer) group(ctx context.Context, ev *event.Event, user string) stri
 		m.Text, m.Mentioned = classify.Mention(m.Raw, b.selfNames(user)...)
 	}
 	return ""
+}
+
+// mayBeFriend tells of somebody who is not among the contacts loaded so far.
+func (p *preparer) mayBeFriend(user string) bool {
+	dir := p.acc.book.directory()
+	if dir == nil || dir.Complete() {
+		return false
+	}
+	_, known := dir.Contact(user)
+	return !known
 }
 
 // sender refreshes who did it. It reports false for somebody unknown.
