@@ -300,10 +300,13 @@ func (c *compiler) joinedByMistake(n *conf.Node, inList bool) {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
 	list := "[" + strings.Join(parts, ", ") + "]"
+	if len(parts) < 2 && bare == n.Value {
+		return // the line, which may be long, is not looked at
+	}
 	mended := n.Written(list)
 	if inList {
 		mended = ""
-		if before := n.Before(); strings.Contains(before, "[") {
+		if strings.Contains(n.Before(), "[") {
 			mended = n.Written(strings.Join(parts, ", "))
 		}
 	}
