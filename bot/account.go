@@ -477,11 +477,25 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 				a.leaves(events[i].Chat.Key, p, events[i].Time)
 			}
 		}
-		if restricted, tooOften := classify.Warns(&events[i]); (restricted || tooOften) && !a.beforeLogin(events[i].Time) {
-			a.warned(ctx, events[i].Message.Raw, !restricted)
-		}
+		a.heed(ctx, &events[i])
 	}
 	return events
+}
+
+// heed puts the brakes on for a warning of WeChat's. One that is handed out again,
+// after an operator has taken it off, is none.
+func (a *account) heed(ctx context.Context, ev *event.Event) {
+	restricted, tooOften := classify.Warns(ev)
+	if !restricted && !tooOften || a.beforeLogin(ev.Time) {
+		return
+	}
+	known, err := a.store.Known(ctx, ev.ID)
+	if err != nil {
+		a.log.Error().Err(err).Str("msg", ev.ID).Msg("warning not looked up")
+	}
+	if !known {
+		a.warned(ctx, ev.Message.Raw, !restricted)
+	}
 }
 
 func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, error) {

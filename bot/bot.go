@@ -35,6 +35,7 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	dispatch *dispatch.Dispatcher
 	world    *world
+	sender   *sender
 	brakes   *brakes
 	alerts   *alerter
 	schedule *scheduler
@@ -194,8 +195,9 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	send := &sender{
-		acc: b.acc, brakes: b.brakes, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{},
+		acc: b.acc, brakes: b.brakes, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{}, uploads: map[int64]upload{},
 	}
+	b.sender = send
 	b.outbox, err = outbox.New(outbox.Options{
 		Store: b.store, Sender: send, Settings: b.live.Settings, Clock: o.Clock,
 		Logger: b.component("outbox"), Notify: b.notice, Memory: b.store, Throttled: b.throttled,

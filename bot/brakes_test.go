@@ -254,7 +254,7 @@ rules:
 `, nil)
 	ming, hong := r.srv.AddFriend(wxtest.Person{NickName: "小明"}), r.srv.AddFriend(wxtest.Person{NickName: "小红"})
 	r.online()
-	r.srv.Deliver(wxtest.Message{Type: 10000, From: "weixin", Text: "你的微信账号因使用外挂，部分功能将被限制。"})
+	id := r.srv.Deliver(wxtest.Message{Type: 10000, From: "weixin", Text: "你的微信账号因使用外挂，部分功能将被限制。"})
 	ming.Say("tell")
 	ming.Say("ping")
 	r.wantSent("pong")
@@ -272,6 +272,10 @@ rules:
 	if st := r.status(); st.Brakes.Warning != "" {
 		t.Errorf("still warned: %+v", st.Brakes)
 	}
+	// Handed out again it is no news.
+	r.srv.Deliver(wxtest.Message{Type: 10000, From: "weixin", Text: "你的微信账号因使用外挂，部分功能将被限制。"}.With("MsgId", string(id)))
+	ming.Say("tell")
+	r.wantSent("pong", "news", "news")
 }
 
 // Some servers hand out what the daemon itself sent, also what it sent in an earlier

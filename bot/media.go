@@ -131,7 +131,7 @@ func keepTemp(body io.Reader, u *url.URL, dir string, limit int64) (*opened, err
 }
 
 // file sends a picture, video or file, or an emoticon that is a gif.
-func (s *sender) file(ctx context.Context, to string, m event.Outgoing, send fileSender, id wx.SendID) (wx.Sent, error) {
+func (s *sender) file(ctx context.Context, to string, m event.Outgoing, send fileSender, d event.Delivery) (wx.Sent, error) {
 	src, limit, do := m.Image, int64(wx.MaxImage), send.SendImage
 	switch {
 	case m.Video != "":
@@ -146,7 +146,8 @@ func (s *sender) file(ctx context.Context, to string, m event.Outgoing, send fil
 		return wx.Sent{}, err
 	}
 	defer f.close()
-	return do(ctx, wx.Upload{To: to, Name: f.name, Size: f.size, Body: f}, id)
+	progress := func(done, total int64) { s.noteUpload(d.ID, upload{done, total}) }
+	return do(ctx, wx.Upload{To: to, Name: f.name, Size: f.size, Body: f, Progress: progress}, wx.SendID(d.ClientID))
 }
 
 // fileSender is what sends files: the client.

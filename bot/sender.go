@@ -46,6 +46,29 @@ type sender struct {
 	// called holds what plugin functions returned for deliveries whose answer has
 	// not been sent yet: a repeated send must not call them again.
 	called map[int64]string
+	// uploads tells how much of a file is uploaded, by delivery, while it is.
+	uploads map[int64]upload
+}
+
+// upload is how far one has come, in bytes.
+type upload struct{ done, total int64 }
+
+func (s *sender) progress(id int64) (done, total int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.uploads[id].done, s.uploads[id].total
+}
+
+func (s *sender) noteUpload(id int64, u upload) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uploads[id] = u
+}
+
+func (s *sender) endUpload(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.uploads, id)
 }
 
 // Deliver does one action. Its error says, by wrapping one of outbox's, whether
@@ -247,7 +270,8 @@ func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.D
 			sent, err = c.SendEmoticon(ctx, to, e, id)
 		}
 	case !m.Empty():
-		sent, err = s.file(ctx, to, m, c, id)
+		defer s.endUpload(d.ID)
+		sent, err = s.file(ctx, to, m, c, d)
 	default:
 		err = fmt.Errorf("send: nothing to send: %w", outbox.ErrPermanent)
 	}

@@ -239,6 +239,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/qr", qr(false))
 	mux.HandleFunc("POST /v1/qr", qr(true))
 	s.archiveRoutes(mux)
+	s.sendRoutes(mux)
 	return mux
 }
 

@@ -53,7 +53,8 @@ func (d *Dispatcher) laneLoop(ctx context.Context, key string) {
 		if !ok {
 			return
 		}
-		if d.opts.Room != nil {
+		// The owner is heard whatever waits to be sent.
+		if d.opts.Room != nil && !it.Event.BySelf {
 			d.opts.Room(ctx, key)
 		}
 		d.turn(ctx, it)

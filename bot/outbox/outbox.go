@@ -250,6 +250,15 @@ func (o *Outbox) Wait(ctx context.Context, id int64) (event.Status, string, erro
 	}
 }
 
+// Ended tells how one of the deliveries that ended lately has, before the store knows
+// it; ok is false for any other.
+func (o *Outbox) Ended(id int64) (status event.Status, reason string, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	e, ok := o.ended[id]
+	return e.status, e.reason, ok
+}
+
 func (o *Outbox) unwait(id int64, done chan end) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

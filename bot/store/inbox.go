@@ -203,6 +203,15 @@ func (s *Store) FinishID(ctx context.Context, id, outcome string) error {
 	})
 }
 
+// Known reports whether an event of this id has come before.
+func (s *Store) Known(ctx context.Context, id string) (bool, error) {
+	var n int
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE id = ?", id).Scan(&n); err != nil {
+		return false, fmt.Errorf("read event: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Message gives an event that is still remembered with its texts, nil if it is not.
 func (s *Store) Message(ctx context.Context, id string) (*event.Event, error) {
 	var body sql.NullString

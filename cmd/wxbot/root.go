@@ -59,6 +59,7 @@ func newRoot(con *console) *cobra.Command {
 		newResume(con),
 		newQR(con),
 		newAlerts(con),
+		newSend(con),
 		newHistory(con),
 		newForget(con),
 		newPlugin(con),
