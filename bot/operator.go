@@ -22,18 +22,17 @@ func (b *Bot) Send(ctx context.Context, q control.SendRequest) (control.Sending,
 			return control.Sending{}, fmt.Errorf("send %s: the daemon needs an absolute path", path)
 		}
 	}
-	key := keyFileHelper
+	chat := event.Chat{Kind: event.ChatSelf, Key: keyFileHelper, Name: fileHelperName}
 	if q.To != filehelperArg && q.To != fileHelperName {
-		chat, err := b.chatNamed(q.To)
-		if err != nil {
+		var err error
+		if chat, err = b.chatNamed(q.To); err != nil {
 			return control.Sending{}, fmt.Errorf("send: %w", err)
 		}
-		key = chat.Key
 	}
 	now := b.opts.Clock.Now()
-	ev := &event.Event{ID: "send:" + strconv.FormatInt(now.UnixNano(), 10), Time: now, BySelf: true}
+	ev := &event.Event{ID: "send:" + strconv.FormatInt(now.UnixNano(), 10), Time: now, BySelf: true, Chat: chat}
 	a := event.Action{
-		Kind: event.ActSend, ToKey: key, To: []string{q.To},
+		Kind: event.ActSend, ToKey: chat.Key, To: []string{q.To},
 		Message: event.Outgoing{Text: q.Text, Image: q.Image, File: q.File, Video: q.Video},
 	}
 	ds := outbox.Plan(ev, handlerSend, []event.Action{a}, now, newSendID, b.live.Settings().Pace.SplitAt)
