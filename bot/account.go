@@ -49,17 +49,19 @@ type account struct {
 	complete func()
 	listed   atomic.Bool
 
-	mu      sync.Mutex
-	client  *wx.Client
-	online  bool
-	ready   bool          // logged in, or waiting for a person
-	offset  time.Duration // add to server time for the daemon's time
-	loginAt time.Time     // of the session, daemon's time
-	entered time.Time     // the same in the server's time, which no clock here changes
-	began   time.Time     // when this client came online
-	state   string        // for people
-	refusal *refusal
-	shown   shownQR
+	mu     sync.Mutex
+	client *wx.Client
+	online bool
+	ready  bool // logged in, or waiting for a person
+	// serverAt is the server's clock when the daemon's said initAt, which holds a
+	// monotonic reading: both tell the server's time ever after, also when this
+	// machine's clock is set.
+	serverAt, initAt time.Time
+	entered          time.Time // when somebody logged in, in the server's time
+	began            time.Time // when this client came online
+	state            string    // for people
+	refusal          *refusal
+	shown            shownQR
 }
 
 // refusal is why the daemon does not ask for a login by itself.
@@ -275,7 +277,6 @@ func (a *account) restore(ctx context.Context) error {
 		if a.entered, err = time.Parse(time.RFC3339Nano, at); err != nil {
 			return fmt.Errorf("read login time: %w", err)
 		}
-		a.loginAt = a.entered
 	}
 	return nil
 }
@@ -430,7 +431,7 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 	case wx.QRReady:
 		a.show(shownQR{e.Payload, e.Attempt, e.Max})
 		a.setState("scan needed: run wxbot qr")
-		a.tell(QRCode{Payload: e.Payload, Attempt: e.Attempt, Max: e.Max, FirstEver: a.loginAt.IsZero()})
+		a.tell(QRCode{Payload: e.Payload, Attempt: e.Attempt, Max: e.Max, FirstEver: a.firstEver()})
 	case wx.QRScanned:
 		a.setState("scanned: confirm on the phone")
 		a.tell(Scanned{})
@@ -461,9 +462,7 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 			events[i].AsPrivate = events[i].Chat.Kind == event.ChatSelf
 		}
 	}
-	a.mu.Lock()
-	offset := a.offset
-	a.mu.Unlock()
+	offset := a.offset()
 	for i := range events {
 		if m.Time.Unix() <= 0 {
 			events[i].Time = a.clock.Now()
@@ -505,16 +504,13 @@ func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, e
 	now := a.clock.Now()
 	a.mu.Lock()
 	a.online, a.ready, a.began = true, true, time.Now()
-	a.offset = 0
+	a.serverAt, a.initAt = time.Time{}, now
 	if e.ServerTime.Unix() > 0 {
-		a.offset = now.Sub(e.ServerTime).Round(time.Second)
+		a.serverAt = e.ServerTime
 	}
 	if e.Fresh {
-		a.entered = now.Add(-a.offset)
+		a.entered = now.Add(-a.offsetLocked())
 		a.received.forget()
-	}
-	if !a.entered.IsZero() {
-		a.loginAt = a.entered.Add(a.offset)
 	}
 	c, entered := a.client, a.entered
 	a.mu.Unlock()
@@ -631,7 +627,30 @@ func (a *account) beforeLogin(t time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// CreateTime counts whole seconds.
-	return t.Before(a.loginAt.Add(-2 * time.Second))
+	return t.Before(a.entered.Add(a.offsetLocked() - 2*time.Second))
+}
+
+// offset is what to add to the server's time for the daemon's.
+func (a *account) offset() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.offsetLocked()
+}
+
+func (a *account) offsetLocked() time.Duration {
+	if a.serverAt.IsZero() {
+		return 0
+	}
+	now := a.clock.Now()
+	server := a.serverAt.Add(now.Sub(a.initAt)) // by the monotonic clock
+	return now.Sub(server).Round(time.Second)
+}
+
+// firstEver reports that nobody has logged in on this state before.
+func (a *account) firstEver() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.entered.IsZero()
 }
 
 // needsOperator reports whether no login goes on until somebody asks for it, or it

@@ -240,5 +240,5 @@ func firstLine(m *event.Message) string {
 func (a *account) loggedInSince(t time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.loginAt.After(t)
+	return a.entered.Add(a.offsetLocked()).After(t)
 }
