@@ -3,12 +3,14 @@ package wxtest
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // The codes of section 13.1.
@@ -155,7 +157,9 @@ func (c *call) read(w http.ResponseWriter, ep endpoint) (answer, bool) {
 		return answer{status: http.StatusBadGateway, kind: "text/html"}, true
 	}
 	if err != nil {
-		c.problem("2.4", "body cannot be read")
+		if !goneAway(c.r, err) {
+			c.problem("2.4", "body cannot be read")
+		}
 		return c.refusal(ep, retMalformed), true
 	}
 	if !strings.Contains(" "+ep.methods+" ", " "+c.r.Method+" ") {
@@ -335,4 +339,11 @@ func (c *call) checkTicket(e *session) {
 	default:
 		c.problem("2.2", "pass_ticket is not the session's")
 	}
+}
+
+// goneAway tells that a client cut the connection in the middle of a request: any
+// client may stop at any time.
+func goneAway(r *http.Request, err error) bool {
+	return r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET)
 }
