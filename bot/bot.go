@@ -37,6 +37,7 @@ type Bot struct {
 	world    *world
 	sender   *sender
 	brakes   *brakes
+	remarks  *remarks
 	alerts   *alerter
 	schedule *scheduler
 
@@ -121,6 +122,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	t.start(ctx, "watch", b.watcher().run)
 	t.start(ctx, "prune", b.pruneLoop)
 	t.start(ctx, "outages", b.outageLoop)
+	t.start(ctx, "remarks", b.remarks.run)
 	t.start(ctx, "systemd", b.systemdLoop)
 	t.start(ctx, "alerts", b.alerts.run)
 	t.start(ctx, "account", b.acc.run)
@@ -194,8 +196,10 @@ func (b *Bot) connect(ctx context.Context) error {
 	if err := b.live.remember(ctx, b.store); err != nil {
 		return err
 	}
+	b.remarks = newRemarks(b.acc, b.component("account"), b.remarkMissed)
 	send := &sender{
-		acc: b.acc, brakes: b.brakes, sent: b.wasSent, plugins: b.call, http: &http.Client{}, settings: b.live.Settings, called: map[int64]string{}, uploads: map[int64]upload{},
+		acc: b.acc, brakes: b.brakes, remarks: b.remarks, sent: b.wasSent, plugins: b.call, http: &http.Client{},
+		settings: b.live.Settings, called: map[int64]string{}, uploads: map[int64]upload{},
 	}
 	b.sender = send
 	b.outbox, err = outbox.New(outbox.Options{
@@ -441,6 +445,10 @@ func (b *Bot) ambiguous(kind event.ChatKind, name string) {
 	}
 	b.log.Warn().Str("kind", string(kind)).Msg("several accounts bear one name: set remarks to keep them apart over logins")
 	b.notice(b.say(event.SayAmbiguous, "name", name))
+}
+
+func (b *Bot) remarkMissed(name, remark string) {
+	b.notice(b.say(event.SayRemarkMissed, "name", name, "remark", remark))
 }
 
 func (b *Bot) wasSent(chat string, at time.Time) { b.dispatch.Sent(chat, at) }

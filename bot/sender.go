@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -39,6 +40,7 @@ type sender struct {
 	plugins func(ctx context.Context, q luahost.Calling) (string, error)
 	sent    func(chat string, at time.Time)
 	http    *http.Client
+	remarks *remarks
 
 	settings func() event.Settings
 
@@ -122,7 +124,11 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 		if err != nil {
 			return event.Receipt{}, err
 		}
-		return s.receipt(""), c.SetRemark(ctx, user, d.Action.Remark)
+		if err := c.SetRemark(ctx, user, d.Action.Remark); err != nil {
+			return event.Receipt{}, err
+		}
+		s.remarks.given(s.subject(d), d.Action.Remark)
+		return s.receipt(""), nil
 	case event.ActRevoke:
 		return s.revoke(ctx, c, d)
 	case event.ActInvite:
@@ -235,12 +241,14 @@ func (s *sender) named(name string) (event.Chat, error) {
 	return event.Chat{}, &ambiguousError{name, len(hits)}
 }
 
+// subject is the key of whom an action is about.
+func (s *sender) subject(d event.Delivery) string {
+	return cmp.Or(d.Action.Person, d.Chat.Key)
+}
+
 // person resolves whom an action is about.
 func (s *sender) person(d event.Delivery) (string, error) {
-	key := d.Action.Person
-	if key == "" {
-		key = d.Chat.Key
-	}
+	key := s.subject(d)
 	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
 		return "", fmt.Errorf("%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
 	}
@@ -349,10 +357,7 @@ func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 // name, so that the next step finds it.
 func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
 	a := d.Action
-	key := a.Person
-	if key == "" {
-		key = d.Chat.Key
-	}
+	key := s.subject(d)
 	if err := s.braked(d, key); err != nil {
 		return event.Receipt{}, err
 	}
@@ -378,24 +383,23 @@ func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 		return event.Receipt{}, err
 	}
 	if a.Remark != "" {
-		s.acc.log.Warn().Str("chat", key).Msg("new friend not known yet: remark not set, set it on the phone")
+		s.remarks.fail(remark{key: key, nickname: d.Chat.Name, text: a.Remark})
 	}
 	return s.receipt(""), nil
 }
 
 // name gives a new friend a remark. That the friend was accepted stands, whatever
-// becomes of it.
+// becomes of it; whether it holds is looked at later, after an error as well.
 func (s *sender) name(ctx context.Context, c *wx.Client, key, remark string) {
 	if remark == "" {
 		return
 	}
-	user, ok := s.acc.book.user(key)
-	if !ok {
-		return
+	if user, ok := s.acc.book.user(key); ok {
+		if err := c.SetRemark(ctx, user, remark); err != nil {
+			s.acc.log.Warn().Err(err).Str("chat", key).Msg("remark perhaps not set")
+		}
 	}
-	if err := c.SetRemark(ctx, user, remark); err != nil {
-		s.acc.log.Warn().Err(err).Str("chat", key).Msg("remark not set: set it on the phone")
-	}
+	s.remarks.given(key, remark)
 }
 
 // revokeMost is how long the server lets a message be withdrawn (section 7.7).

@@ -56,6 +56,7 @@ const (
 	SayLoop           Phrase = "loop_guard"
 	SayAmbiguous      Phrase = "ambiguous"
 	SayRenamed        Phrase = "group_renamed"
+	SayRemarkMissed   Phrase = "remark_missed"
 	SayTried          Phrase = "trial_prefix"
 	SayStepFailed     Phrase = "step_failed"
 	SayStepUnknown    Phrase = "step_unknown"
@@ -114,6 +115,7 @@ func Phrases() []PhraseRow {
 		{SayLoop, "防循环", "防循环：${sender}（${chat}）暂时不再自动回复。"},
 		{SayAmbiguous, "重名", "有多个“${name}”，重新登录后无法区分：请在手机上设置不同的备注。"},
 		{SayRenamed, "群改名", "群「${old}」改名为「${new}」，这里写的还是旧名：${rules}。现在仍然有效，重启后失效，请改文件。"},
+		{SayRemarkMissed, "备注没设上", "好友「${name}」的备注「${remark}」没有设上，请在手机上设置。"},
 		{SayTried, "试运行前缀", "【试运行】→ ${to}：${text}"},
 		{SayStepFailed, "步骤失败", "【未完成】${handler} → ${to}，第 ${step} 步 ${action}：${why}"},
 		{SayStepUnknown, "步骤不确定", "【不确定是否完成】${handler} → ${to}，第 ${step} 步 ${action}：${why}"},
