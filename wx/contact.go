@@ -54,6 +54,12 @@ func (c Contact) Name() string {
 	return c.NickName
 }
 
+// flagPinned is the bit of ContactFlag of a chat at the top of the list (section 5.1).
+const flagPinned = 2048
+
+// Pinned reports whether the owner keeps the chat at the top of the list.
+func (c Contact) Pinned() bool { return c.ContactFlag&flagPinned != 0 }
+
 // Kind says what an account is.
 type Kind int
 

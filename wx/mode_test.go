@@ -77,6 +77,9 @@ func TestFileHelperRefusesWhatItCannotDo(t *testing.T) {
 			"revoke":   func() error { return b.Revoke(ctx, "@somebody", "1") },
 			"accept":   func() error { return b.AcceptFriend(ctx, "@somebody", "v4_") },
 			"remark":   func() error { return b.SetRemark(ctx, "@somebody", "x") },
+			"read":     func() error { return b.MarkRead(ctx, "@somebody") },
+			"pin":      func() error { return b.Pin(ctx, "@somebody", true) },
+			"befriend": func() error { return b.RequestFriend(ctx, "@somebody", "") },
 			"upload": func() error {
 				_, err := b.Upload(ctx, wx.Upload{To: "@somebody", Name: "a", Size: 1, Body: strings.NewReader("x")})
 				return err

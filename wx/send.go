@@ -163,12 +163,15 @@ func (c *Client) AcceptFriend(ctx context.Context, userName string, ticket Secre
 	if userName == "" || ticket == "" {
 		return fmt.Errorf("webwxverifyuser: user name and ticket must not be empty: %w", errUnfit)
 	}
+	return c.verify(ctx, a, verifyOK, wire.VerifyUser{Value: userName, VerifyUserTicket: ticket.Reveal()}, "")
+}
+
+func (c *Client) verify(ctx context.Context, a *account, op int, who wire.VerifyUser, text string) error {
 	base := a.base()
 	q, err := a.call("webwxverifyuser", url.Values{"r": {millis()}, "lang": {c.opts.Lang}}).withJSON(wire.VerifyRequest{
-		BaseRequest: base, Opcode: verifyOK,
-		VerifyUserListSize: 1,
-		VerifyUserList:     []wire.VerifyUser{{Value: userName, VerifyUserTicket: ticket.Reveal()}},
-		SceneListCount:     1, SceneList: []int{sceneWeb},
+		BaseRequest: base, Opcode: op,
+		VerifyUserListSize: 1, VerifyUserList: []wire.VerifyUser{who}, VerifyContent: text,
+		SceneListCount: 1, SceneList: []int{sceneWeb},
 		Skey: base.Skey, // the one of BaseRequest, else the server reports a system error
 	})
 	if err != nil {
@@ -180,9 +183,11 @@ func (c *Client) AcceptFriend(ctx context.Context, userName string, ticket Secre
 
 // Codes of webwxverifyuser and webwxoplog (section 10).
 const (
+	verifyAsk  = 2
 	verifyOK   = 3
 	sceneWeb   = 33
 	opSetAlias = 2
+	opPin      = 3
 )
 
 // SetRemark names a contact (webwxoplog, CmdId 2). Servers since 2023 may answer

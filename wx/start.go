@@ -105,14 +105,7 @@ func (c *Client) init(ctx context.Context, a *account) (*wire.InitResponse, erro
 // notifyInited tells the phone that a client is there (section 4.2), which makes
 // it send the list of conversations. The session works without, so failure is only logged.
 func (c *Client) notifyInited(ctx context.Context, a *account) {
-	self := a.selfContact().UserName
-	q, err := a.call("webwxstatusnotify", url.Values{"lang": {c.opts.Lang}}).withJSON(wire.StatusNotifyRequest{
-		BaseRequest: a.base(), Code: int(NotifyInited),
-		FromUserName: self, ToUserName: self, ClientMsgID: time.Now().UnixMilli(),
-	})
-	if err == nil {
-		err = c.ask(ctx, q, &wire.PlainResponse{})
-	}
+	err := c.notify(ctx, a, NotifyInited, a.selfContact().UserName)
 	if err != nil && ctx.Err() == nil {
 		c.log.Info().Err(err).Msg("status not notified")
 	}

@@ -92,7 +92,7 @@ func (p *paper) record(r wxtest.Record, l lang) {
 		text = l.of("(set the remark to ", "（设置备注：") + text + l.of(")", "）")
 	case wxtest.RecordUploaded:
 		text = l.of("(uploaded a file)", "（上传了文件）")
-	case wxtest.RecordInvited, wxtest.RecordRenamed, wxtest.RecordRequested,
+	case wxtest.RecordInvited, wxtest.RecordRenamed, wxtest.RecordRequested, wxtest.RecordRead, wxtest.RecordPinned,
 		wxtest.RecordLoggedIn, wxtest.RecordOnline, wxtest.RecordLoggedOut:
 		return
 	}

@@ -79,9 +79,18 @@ func (s *Server) opLog(c *call, e *session, body object, out response) {
 			s.modifiedLocked(a)
 		}
 	case 3:
+		r := recordOf(RecordPinned, chat)
+		if c.number(body, "OP") == 1 {
+			r.Text = "top"
+		}
+		s.recordLocked(r)
 		a, ok := chat.(*Account)
 		if ok {
 			a.person.Pinned = c.number(body, "OP") == 1
+			// A remark that goes along is taken, an empty one as well.
+			if _, named := body["RemarkName"]; named && !s.cfg.IgnoreRemarks {
+				a.person.RemarkName = c.text(body, "RemarkName")
+			}
 			s.modifiedLocked(a)
 		}
 		s.deliverLocked(envelope{from: s.world.self, to: s.world.self}, StatusNotify(4, s.conversationsLocked()...))

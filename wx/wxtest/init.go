@@ -113,8 +113,13 @@ func (s *Server) statusNotify(c *call, e *session, body object, out response) {
 		}
 		s.deliverLocked(envelope{from: s.world.self, to: s.world.self}, StatusNotify(4, s.conversationsLocked()...))
 	case 1, 2, 5:
-		if e.byName[to] == nil {
+		chat := e.byName[to]
+		if chat == nil {
 			c.problem("4.2", "ToUserName is nobody")
+			return
+		}
+		if code == 1 {
+			s.recordLocked(recordOf(RecordRead, chat))
 		}
 	default:
 		c.problem("4.2", "Code is %d", code)

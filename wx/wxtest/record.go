@@ -22,6 +22,8 @@ const (
 	RecordRemarked                        // a remark was set: Account, Text
 	RecordInvited                         // people were invited or added: Group, Accounts
 	RecordRenamed                         // a group was renamed: Group, Text
+	RecordRead                            // a conversation was marked as read: Account or Group
+	RecordPinned                          // a chat was put to the top, or back if Text is empty: Account or Group
 )
 
 func (k RecordKind) String() string {
@@ -48,6 +50,10 @@ func (k RecordKind) String() string {
 		return "invited"
 	case RecordRenamed:
 		return "renamed"
+	case RecordRead:
+		return "read"
+	case RecordPinned:
+		return "pinned"
 	}
 	return "unknown"
 }
@@ -68,6 +74,17 @@ type Record struct {
 	// Pending: people were invited into a big group and have to accept; Group.Join
 	// lets them.
 	Pending bool
+}
+
+// recordOf is a record about a chat.
+func recordOf(kind RecordKind, chat Chat) Record {
+	switch chat := chat.(type) {
+	case *Account:
+		return Record{Kind: kind, Account: chat}
+	case *Group:
+		return Record{Kind: kind, Group: chat}
+	}
+	return Record{Kind: kind}
 }
 
 // Sent is a message that the client sent.

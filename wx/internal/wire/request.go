@@ -162,6 +162,16 @@ type RemarkRequest struct {
 	UserName    string
 }
 
+// PinRequest is the body of webwxoplog with CmdId 3 (section 10.2). RemarkName is
+// the remark that holds: an empty one takes it away.
+type PinRequest struct {
+	BaseRequest BaseRequest
+	CmdID       int `json:"CmdId"`
+	OP          int // 1 pins, 0 unpins
+	RemarkName  string
+	UserName    string
+}
+
 // RoomEntry names somebody for webwxcreatechatroom.
 type RoomEntry struct {
 	UserName string
