@@ -39,6 +39,7 @@ type account struct {
 	tell     func(Notice)
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
+	tidy     *tidier
 	echoes   echoes
 	received received
 	gone     map[[2]string]time.Time // who left which group when, by key and name
@@ -417,6 +418,7 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 		return a.message(ctx, &e.Message), nil
 	case wx.ContactsChanged:
 		a.book.learn(e.Changed, a.clock.Now())
+		a.tidy.note(people(e.Changed))
 		if e.Complete {
 			a.listed.Store(true)
 			a.complete()
@@ -449,6 +451,15 @@ func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
 		// What Run returns says the same.
 	}
 	return nil, nil
+}
+
+// people counts contacts and the members of groups among them.
+func people(contacts []wx.Contact) int {
+	n := len(contacts)
+	for i := range contacts {
+		n += len(contacts[i].Members)
+	}
+	return n
 }
 
 func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {

@@ -123,6 +123,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	t.start(ctx, "prune", b.pruneLoop)
 	t.start(ctx, "outages", b.outageLoop)
 	t.start(ctx, "remarks", b.remarks.run)
+	t.start(ctx, "tidy", b.acc.tidy.run)
 	t.start(ctx, "systemd", b.systemdLoop)
 	t.start(ctx, "alerts", b.alerts.run)
 	t.start(ctx, "account", b.acc.run)
@@ -178,7 +179,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	}
 	b.acc = &account{
 		opts: o, log: b.component("account"), clock: o.Clock, store: b.store,
-		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}),
+		book: newBook(rows, b.ambiguous), tell: b.tell, again: make(chan struct{}), tidy: newTidier(),
 	}
 	b.brakes = &brakes{clock: o.Clock, store: b.store, log: b.component("brakes")}
 	if err := b.brakes.restore(ctx); err != nil {
