@@ -59,7 +59,7 @@ func capabilities(mode string) event.Capabilities {
 	return event.Capabilities{
 		Mode:    cmp.Or(mode, ModeWeb),
 		Chats:   []event.ChatKind{event.ChatPrivate, event.ChatGroup, event.ChatOfficial, event.ChatSpecial, event.ChatSelf},
-		Friends: true, Groups: true, Revoke: true, Unsolicited: true, Media: media,
+		Friends: true, Groups: true, Revoke: true, Unsolicited: true, Media: append(media, event.TypeCard),
 	}
 }
 

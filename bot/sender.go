@@ -277,6 +277,11 @@ func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.D
 		if e, err = emoticon(m.Sticker); err == nil {
 			sent, err = c.SendEmoticon(ctx, to, e, id)
 		}
+	case m.Card != "":
+		var who wx.Contact
+		if who, err = s.carded(m.Card); err == nil {
+			sent, err = c.SendCard(ctx, to, who, id)
+		}
 	case !m.Empty():
 		defer s.endUpload(d.ID)
 		sent, err = s.file(ctx, to, m, c, d)
@@ -300,6 +305,24 @@ func (s *sender) forward(ctx context.Context, c *wx.Client, to string, d event.D
 		return c.SendText(ctx, to, d.Action.Message.Text, id)
 	}
 	return sent, err
+}
+
+// carded finds whose card is sent.
+func (s *sender) carded(name string) (wx.Contact, error) {
+	hits := s.acc.book.find(event.ChatPrivate, name)
+	hits = append(hits, s.acc.book.find(event.ChatOfficial, name)...)
+	if dir := s.acc.book.directory(); len(hits) == 0 && (dir == nil || !dir.Complete()) {
+		return wx.Contact{}, fmt.Errorf("card: contacts are still being loaded: %w", outbox.ErrNotReady)
+	}
+	if len(hits) != 1 {
+		return wx.Contact{}, fmt.Errorf("card: %w", &ambiguousError{name, len(hits)})
+	}
+	user, _ := s.acc.book.user(hits[0].Key)
+	c, ok := s.acc.book.contact(user)
+	if !ok {
+		return wx.Contact{}, fmt.Errorf("card of %s: not known in this session: %w", hits[0].Key, outbox.ErrPermanent)
+	}
+	return c, nil
 }
 
 const md5Prefix = "md5:"

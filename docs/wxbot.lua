@@ -17,6 +17,7 @@
 ---@field file? source
 ---@field video? source
 ---@field sticker? string "md5:" and 32 hexadecimal digits
+---@field card? string the remark or nickname of a friend or official account
 ---@field mention? string[] names to address
 ---@field revoke_after? duration up to 110s
 

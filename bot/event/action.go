@@ -66,7 +66,7 @@ type Range struct {
 }
 
 // Outgoing is a message to send. Any of the parts may be set; they are sent in
-// the order text, image, file, video, sticker.
+// the order text, image, file, video, sticker, card.
 type Outgoing struct {
 	Text string `json:"text,omitempty"`
 	// Header is said before a message that is forwarded as it came.
@@ -75,6 +75,9 @@ type Outgoing struct {
 	File    string `json:"file,omitempty"`
 	Video   string `json:"video,omitempty"`
 	Sticker string `json:"sticker,omitempty"` // absolute path of a gif, https URL, or "md5:…"
+	// Card names the friend or official account whose card is sent, by remark, else
+	// nickname.
+	Card string `json:"card,omitempty"`
 	// Mention names people to address with @ in front of the text. A web
 	// client cannot make their phones ring.
 	Mention []string `json:"mention,omitempty"`
@@ -84,7 +87,7 @@ type Outgoing struct {
 
 // Empty reports whether there is nothing to send.
 func (o Outgoing) Empty() bool {
-	return o.Text == "" && o.Image == "" && o.File == "" && o.Video == "" && o.Sticker == ""
+	return o.Text == "" && o.Image == "" && o.File == "" && o.Video == "" && o.Sticker == "" && o.Card == ""
 }
 
 // CallSpec names an exported plugin function.

@@ -323,6 +323,12 @@ func outgoingTable(l *lua.LState, t *lua.LTable, at int) event.Outgoing {
 			}
 		case "sticker":
 			out.Sticker = sticker(l, v.String(), at)
+		case "card":
+			s, ok := v.(lua.LString)
+			if !ok || s == "" || len(s) > keyMost {
+				l.ArgError(at, "card is the name of a friend or an official account")
+			}
+			out.Card = string(s)
 		case "mention":
 			out.Mention = names(v)
 		case "revoke_after":
@@ -335,7 +341,7 @@ func outgoingTable(l *lua.LState, t *lua.LTable, at int) event.Outgoing {
 			l.ArgError(at, k.String()+" cannot be sent from here")
 		default:
 			hint := ""
-			if s := conf.Suggest(k.String(), []string{"text", "sticker", "mention", "revoke_after"}); s != "" {
+			if s := conf.Suggest(k.String(), []string{"text", "sticker", "card", "mention", "revoke_after"}); s != "" {
 				hint = ", did you mean " + s + "?"
 			}
 			l.ArgError(at, "unknown part "+k.String()+hint)

@@ -200,8 +200,10 @@ func spoken(m event.Outgoing) string {
 			text = strings.TrimSpace(text + " [" + filepath.Base(file) + "]")
 		}
 	}
-	if m.Sticker != "" {
-		text = strings.TrimSpace(text + " [" + m.Sticker + "]")
+	for _, part := range []string{m.Sticker, m.Card} {
+		if part != "" {
+			text = strings.TrimSpace(text + " [" + part + "]")
+		}
 	}
 	return text
 }

@@ -95,7 +95,7 @@ func messages(m event.Outgoing, splitAt int) []event.Outgoing {
 			out = append(out, event.Outgoing{Text: t, RevokeAfter: m.RevokeAfter})
 		}
 	}
-	for _, part := range []event.Outgoing{{Image: m.Image}, {File: m.File}, {Video: m.Video}, {Sticker: m.Sticker}} {
+	for _, part := range []event.Outgoing{{Image: m.Image}, {File: m.File}, {Video: m.Video}, {Sticker: m.Sticker}, {Card: m.Card}} {
 		if !part.Empty() {
 			part.RevokeAfter = m.RevokeAfter
 			out = append(out, part)

@@ -86,6 +86,7 @@ func (m *message) unfit(c event.Capabilities) string {
 		what string
 	}{
 		{event.TypeImage, m.image}, {event.TypeFile, m.file}, {event.TypeVideo, m.video}, {event.TypeSticker, m.sticker},
+		{event.TypeCard, m.card},
 	} {
 		if part.what != "" && !slices.Contains(c.Media, part.kind) {
 			return fmt.Sprintf("%s comes to nothing: it cannot be sent", part.kind)

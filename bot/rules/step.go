@@ -40,6 +40,7 @@ type message struct {
 	file        string
 	video       string
 	sticker     string
+	card        string // whose
 	mention     bool
 	names       []string // instead of those concerned
 	revokeAfter time.Duration
@@ -66,7 +67,7 @@ func (m *message) fill(f *filler) event.Outgoing {
 	}
 	out := event.Outgoing{
 		Text: strings.TrimRight(m.text.fill(f.value), "\n"), Image: m.image, File: m.file, Video: m.video,
-		Sticker: m.sticker, RevokeAfter: m.revokeAfter,
+		Sticker: m.sticker, Card: m.card, RevokeAfter: m.revokeAfter,
 	}
 	out.Mention = m.mentions(f)
 	return out
@@ -439,6 +440,11 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 			parts++
 		case "sticker":
 			m.sticker = c.sticker(v)
+			parts++
+		case "card":
+			if m.card = v.Value; v.Kind != conf.Scalar || m.card == "" {
+				c.fail(v, "card is the name of a friend or an official account", "the remark, else the nickname")
+			}
 			parts++
 		case "mention":
 			c.mention(&m, v)

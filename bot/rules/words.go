@@ -59,6 +59,7 @@ var (
 		{"file", "文件"},
 		{"video", "视频"},
 		{"sticker", "表情"},
+		{"card", "名片"},
 		{"mention", "提及"},
 		{"one_of", "随机"},
 		{"revoke_after", "撤回时间"},

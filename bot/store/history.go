@@ -191,6 +191,7 @@ func content(m event.Outgoing) (kind, text string) {
 		{event.TypeFile, m.File},
 		{event.TypeVideo, m.Video},
 		{event.TypeSticker, m.Sticker},
+		{event.TypeCard, m.Card},
 	} {
 		if part.text != "" {
 			return string(part.kind), part.text
