@@ -12,7 +12,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"wxbot/bot/classify"
 	"wxbot/bot/clock"
 	"wxbot/bot/dispatch"
 	"wxbot/bot/event"
@@ -194,58 +193,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// awaitOperator waits until somebody asks for a new round of QR codes.
-func (a *account) awaitOperator(ctx context.Context) bool {
-	a.mu.Lock()
-	a.ready = true
-	a.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-a.again:
-	}
-	a.mu.Lock()
-	a.refusal = nil
-	a.mu.Unlock()
-	if err := a.store.SetMeta(ctx, metaRefused, ""); err != nil {
-		a.log.Error().Err(err).Msg("refusal not cleared")
-	}
-	return true
-}
-
-func (a *account) refused() *refusal {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.refusal
-}
-
-// refuse remembers that WeChat does not want this account here, over restarts.
-func (a *account) refuse(ctx context.Context, code int, text string) {
-	r := &refusal{Code: code, Text: text, At: a.clock.Now(), Mode: a.opts.Config.loginMode()}
-	a.mu.Lock()
-	a.refusal = r
-	a.mu.Unlock()
-	a.log.Error().Int("code", code).Str("text", text).Msg("login refused; no further login until wxbot qr")
-	// It is written even if the daemon is being stopped: the next start must not
-	// ask for a login. People are told when it is.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeMost)
-	defer cancel()
-	defer a.tell(Refused{Code: code, Text: text})
-	// Where it cannot be written, as on a full disk, it holds until the next start:
-	// a daemon that ended here would be started, and log in, again and again.
-	body, err := json.Marshal(r)
-	if err == nil {
-		err = a.store.SetMeta(ctx, metaRefused, string(body))
-	}
-	if err == nil {
-		err = a.store.ClearSession(ctx)
-	}
-	if err != nil {
-		a.log.Error().Err(err).Msg("refusal not stored: a restart will ask for a login")
-	}
-	a.emit(ctx, event.KindRestricted, text)
-}
-
 // restore reads what the last run left.
 func (a *account) restore(ctx context.Context) error {
 	text, err := a.store.Meta(ctx, metaRefused)
@@ -349,163 +296,6 @@ func (a *account) lastSession(ctx context.Context) (*wx.Session, error) {
 		return nil, nil
 	}
 	return s, nil
-}
-
-// sink takes one batch: its messages become events, and these, the keys of new
-// people, and the session are durable when it returns.
-func (a *account) sink(ctx context.Context, batch wx.Batch) error {
-	var events []event.Event
-	for _, e := range batch.Events {
-		got, err := a.take(ctx, e)
-		if err != nil {
-			return err
-		}
-		events = append(events, got...)
-	}
-	var session []byte
-	if batch.Session != nil {
-		var err error
-		if session, err = batch.Session.Encode(); err != nil {
-			return fmt.Errorf("encode session: %w", err)
-		}
-	}
-	return a.commit(ctx, session, events)
-}
-
-func (a *account) commit(ctx context.Context, session []byte, events []event.Event) error {
-	if named := a.book.newAliases(); len(named) > 0 {
-		if err := a.store.PutAliases(ctx, named, a.clock.Now()); err != nil {
-			a.book.aliasesAgain(named)
-			return fmt.Errorf("store keys: %w", err)
-		}
-	}
-	if rows, gone := a.book.changes(); len(rows)+len(gone) > 0 {
-		if err := a.store.PutKeys(ctx, rows, gone...); err != nil {
-			a.book.again(rows, gone)
-			return fmt.Errorf("store keys: %w", err)
-		}
-	}
-	if session == nil && len(events) == 0 {
-		return nil
-	}
-	fresh, err := a.store.Commit(ctx, session, events)
-	if err != nil {
-		return fmt.Errorf("commit events: %w", err)
-	}
-	a.dispatch.Offer(fresh)
-	return nil
-}
-
-// emit commits an event of the daemon's own.
-func (a *account) emit(ctx context.Context, kind event.Kind, reason string) {
-	now := a.clock.Now()
-	ev := event.Event{ID: string(kind) + ":" + strconv.FormatInt(now.UnixNano(), 10), Kind: kind, Time: now, Reason: reason}
-	if err := a.commit(ctx, nil, []event.Event{ev}); err != nil {
-		a.log.Error().Err(err).Str("kind", string(kind)).Msg("event not stored")
-	}
-}
-
-// take translates one event of the client's.
-func (a *account) take(ctx context.Context, e wx.Event) ([]event.Event, error) {
-	switch e := e.(type) {
-	case wx.MessageReceived:
-		if e.Message.FromSelf && a.echoes.has(e.Message.ID) {
-			return nil, nil
-		}
-		if e.Message.Notify == nil {
-			a.received.put(&e.Message)
-		}
-		return a.message(ctx, &e.Message), nil
-	case wx.ContactsChanged:
-		a.book.learn(e.Changed, a.clock.Now())
-		a.tidy.note(people(e.Changed))
-		if e.Complete {
-			a.listed.Store(true)
-			a.complete()
-		}
-		a.kick()
-	case wx.MembersChanged:
-		return a.left(e), nil
-	case wx.LoggedIn:
-		return a.loggedIn(ctx, e)
-	case wx.StateChanged:
-		a.stateChanged(e)
-	case wx.QRReady:
-		a.show(shownQR{e.Payload, e.Attempt, e.Max})
-		a.setState("scan needed: run wxbot qr")
-		a.tell(QRCode{Payload: e.Payload, Attempt: e.Attempt, Max: e.Max, FirstEver: a.firstEver()})
-	case wx.QRScanned:
-		a.setState("scanned: confirm on the phone")
-		a.tell(Scanned{})
-	case wx.PushSent:
-		a.setState("waiting for the phone to confirm the login")
-		a.tell(PushAsked{})
-	case wx.Stalled:
-		a.stalled(e.Since)
-	case wx.StallOver:
-		a.stalled(time.Time{})
-	case wx.QRCancelled, wx.QRExpired:
-		a.show(shownQR{})
-		a.tell(QRDone{})
-	case wx.LoggedOut, wx.Refused:
-		// What Run returns says the same.
-	}
-	return nil, nil
-}
-
-// people counts contacts and the members of groups among them.
-func people(contacts []wx.Contact) int {
-	n := len(contacts)
-	for i := range contacts {
-		n += len(contacts[i].Members)
-	}
-	return n
-}
-
-func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
-	if m.Notify != nil {
-		a.book.pair(m.Notify.IDs)
-		return nil
-	}
-	events := classify.Message(m, a.book)
-	if a.opts.Config.loginMode() == wx.ModeFileHelper {
-		for i := range events {
-			events[i].AsPrivate = events[i].Chat.Kind == event.ChatSelf
-		}
-	}
-	offset := a.offset()
-	for i := range events {
-		if m.Time.Unix() <= 0 {
-			events[i].Time = a.clock.Now()
-			continue
-		}
-		events[i].Time = events[i].Time.Add(offset)
-	}
-	for i := range events {
-		if events[i].Kind == event.KindMemberLeft && events[i].Members != nil {
-			for _, p := range events[i].Members.People {
-				a.leaves(events[i].Chat.Key, p, events[i].Time)
-			}
-		}
-		a.heed(ctx, &events[i])
-	}
-	return events
-}
-
-// heed puts the brakes on for a warning of WeChat's. One that is handed out again,
-// after an operator has taken it off, is none.
-func (a *account) heed(ctx context.Context, ev *event.Event) {
-	restricted, tooOften := classify.Warns(ev)
-	if !restricted && !tooOften || a.beforeLogin(ev.Time) {
-		return
-	}
-	known, err := a.store.Known(ctx, ev.ID)
-	if err != nil {
-		a.log.Error().Err(err).Str("msg", ev.ID).Msg("warning not looked up")
-	}
-	if !known {
-		a.warned(ctx, ev.Message.Raw, !restricted)
-	}
 }
 
 func (a *account) loggedIn(ctx context.Context, e wx.LoggedIn) ([]event.Event, error) {
@@ -631,30 +421,6 @@ func (a *account) stillLoading() bool {
 	client, began := a.client, a.began
 	a.mu.Unlock()
 	return client == nil || !client.Directory().Complete() || time.Since(began) < loadMost
-}
-
-// beforeLogin reports whether something happened before the present login.
-func (a *account) beforeLogin(t time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	// CreateTime counts whole seconds.
-	return t.Before(a.entered.Add(a.offsetLocked() - 2*time.Second))
-}
-
-// offset is what to add to the server's time for the daemon's.
-func (a *account) offset() time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.offsetLocked()
-}
-
-func (a *account) offsetLocked() time.Duration {
-	if a.serverAt.IsZero() {
-		return 0
-	}
-	now := a.clock.Now()
-	server := a.serverAt.Add(now.Sub(a.initAt)) // by the monotonic clock
-	return now.Sub(server).Round(time.Second)
 }
 
 // firstEver reports that nobody has logged in on this state before.

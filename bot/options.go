@@ -2,7 +2,7 @@
 // plugins. It owns the life of every other part and is the only package that
 // sees them all; main gives it Options and calls Run.
 //
-// A message takes this way: wx delivers a batch to account.go, bot/classify turns
+// A message takes this way: wx delivers a batch to incoming.go, bot/classify turns
 // it into events, bot/store commits them to the inbox, bot/dispatch offers them to
 // plugins (bot/luahost) and rules (bot/rules), and what these decide goes through
 // bot/outbox to sender.go, which calls wx again.

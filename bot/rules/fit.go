@@ -85,7 +85,10 @@ func (m *message) unfit(c event.Capabilities) string {
 		kind event.MessageType
 		what string
 	}{
-		{event.TypeImage, m.image}, {event.TypeFile, m.file}, {event.TypeVideo, m.video}, {event.TypeSticker, m.sticker},
+		{event.TypeImage, m.image},
+		{event.TypeFile, m.file},
+		{event.TypeVideo, m.video},
+		{event.TypeSticker, m.sticker},
 		{event.TypeCard, m.card},
 	} {
 		if part.what != "" && !slices.Contains(c.Media, part.kind) {
