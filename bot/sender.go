@@ -83,7 +83,8 @@ func (s *sender) Deliver(ctx context.Context, d event.Delivery) (event.Receipt, 
 	case event.ActWebhook:
 		return s.receipt(""), s.webhook(ctx, d.Action.Webhook)
 	case event.ActReply, event.ActSend, event.ActForward, event.ActAccept, event.ActRemark,
-		event.ActInvite, event.ActRevoke, event.ActNotify, event.ActWait, event.ActCall:
+		event.ActInvite, event.ActRevoke, event.ActNotify, event.ActWait, event.ActCall,
+		event.ActRename, event.ActPin, event.ActRead:
 	}
 	c, ok := s.acc.wxClient()
 	if !ok {
@@ -133,6 +134,8 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 		return s.revoke(ctx, c, d)
 	case event.ActInvite:
 		return s.invite(ctx, c, d)
+	case event.ActRename, event.ActPin, event.ActRead:
+		return s.receipt(""), s.tend(ctx, c, d)
 	case event.ActWait, event.ActLog, event.ActWebhook:
 	}
 	return event.Receipt{}, fmt.Errorf("%s: not in this version: %w", d.Action.Kind, outbox.ErrPermanent)

@@ -74,6 +74,16 @@ function chat:choose(prompt, list, opts) end
 ---@return string? reason
 function chat:confirm(prompt, opts) end
 
+---Keeps the chat at the top of the list on the phone.
+---@param on? boolean false: no longer
+---@return true? ok
+---@return string? reason
+function chat:pin(on) end
+---Takes the badge off the chat on the phone.
+---@return true? ok
+---@return string? reason
+function chat:mark_read() end
+
 ---@class group: chat
 ---@field count integer
 local group = {}
@@ -84,6 +94,12 @@ function group:members(name) end
 ---@return true? ok
 ---@return string? reason
 function group:invite(who) end
+
+---Gives the group another name, of at most 32 bytes.
+---@param name string
+---@return true? ok
+---@return string? reason
+function group:rename(name) end
 
 ---@class contact
 ---@field name string

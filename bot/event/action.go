@@ -15,6 +15,9 @@ const (
 	ActRemark  ActionKind = "remark"
 	ActInvite  ActionKind = "invite"
 	ActRevoke  ActionKind = "revoke"
+	ActRename  ActionKind = "rename" // a group
+	ActPin     ActionKind = "pin"
+	ActRead    ActionKind = "mark_read"
 	ActNotify  ActionKind = "notify"
 	ActWait    ActionKind = "wait"
 	ActCall    ActionKind = "call"
@@ -40,8 +43,10 @@ type Action struct {
 	// Forward is the id of the event whose message Forward sends on as it came;
 	// Message.Text stands for it where that cannot be. "" forwards the text alone.
 	Forward string `json:"forward,omitempty"`
-	// Remark is the name to give (Accept, Remark); "" gives none.
+	// Remark is the name to give (Accept, Remark, Rename); "" gives none.
 	Remark string `json:"remark,omitempty"`
+	// Unpin has Pin do the opposite.
+	Unpin bool `json:"unpin,omitempty"`
 	// User and Ticket of the friend request, for Accept.
 	User   string `json:"user,omitempty"`
 	Ticket string `json:"ticket,omitempty"`

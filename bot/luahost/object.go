@@ -498,6 +498,12 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		return p.dialogueMethod("chat", name)
 	case "invite":
 		return p.method("chat", "invite", p.invite)
+	case "rename":
+		return p.method("chat", name, p.rename)
+	case "pin":
+		return p.method("chat", name, p.pin)
+	case "mark_read":
+		return p.method("chat", name, p.markRead)
 	case "mute_bot":
 		return p.method("chat", name, func(l *lua.LState) int {
 			l.RaiseError("%s is not in this version of wxbot", name)

@@ -223,7 +223,8 @@ func (o *Outbox) held(f flight, now time.Time) (reason string, status event.Stat
 			return "too old to be withdrawn", event.StatusFailed
 		}
 		return o.heldByMode(d, settings)
-	case event.ActReply, event.ActSend, event.ActForward, event.ActAccept, event.ActRemark, event.ActInvite, event.ActCall:
+	case event.ActReply, event.ActSend, event.ActForward, event.ActAccept, event.ActRemark, event.ActInvite, event.ActCall,
+		event.ActRename, event.ActPin, event.ActRead:
 	}
 	if name, ok := never(d, settings.Never); ok {
 		return fmt.Sprintf("%q is in settings.never", name), event.StatusFailed

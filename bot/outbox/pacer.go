@@ -28,7 +28,8 @@ func classOf(d event.Delivery) class {
 		return classInvite
 	case event.ActReply, event.ActSend, event.ActForward, event.ActNotify, event.ActCall:
 		return classMessage
-	case event.ActRemark, event.ActRevoke, event.ActWait, event.ActWebhook, event.ActLog:
+	case event.ActRemark, event.ActRevoke, event.ActWait, event.ActWebhook, event.ActLog,
+		event.ActRename, event.ActPin, event.ActRead:
 	}
 	return classOther
 }

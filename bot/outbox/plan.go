@@ -47,7 +47,7 @@ func parts(a event.Action, splitAt int) []event.Action {
 	case event.ActReply, event.ActSend, event.ActNotify, event.ActForward:
 		texts = messages(a.Message, splitAt)
 	case event.ActAccept, event.ActRemark, event.ActInvite, event.ActRevoke, event.ActWait,
-		event.ActCall, event.ActWebhook, event.ActLog:
+		event.ActCall, event.ActWebhook, event.ActLog, event.ActRename, event.ActPin, event.ActRead:
 		return []event.Action{a}
 	}
 	if a.Forward != "" {

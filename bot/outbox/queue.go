@@ -206,7 +206,8 @@ func isMessage(d event.Delivery) bool {
 	switch d.Action.Kind {
 	case event.ActReply, event.ActSend, event.ActForward, event.ActNotify, event.ActCall:
 		return true
-	case event.ActAccept, event.ActRemark, event.ActInvite, event.ActRevoke, event.ActWait, event.ActWebhook, event.ActLog:
+	case event.ActAccept, event.ActRemark, event.ActInvite, event.ActRevoke, event.ActWait, event.ActWebhook, event.ActLog,
+		event.ActRename, event.ActPin, event.ActRead:
 	}
 	return false
 }

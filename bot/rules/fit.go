@@ -70,7 +70,7 @@ func (s *step) unfit(c event.Capabilities) string {
 		if name, ok := unreachable(s.to, c); ok {
 			return fmt.Sprintf("%s to %q comes to nothing: 文件传输助手 (filehelper) is the only chat", s.kind, name)
 		}
-	case event.ActReply, event.ActWait, event.ActCall, event.ActWebhook, event.ActLog:
+	case event.ActReply, event.ActWait, event.ActCall, event.ActWebhook, event.ActLog, event.ActRename, event.ActPin, event.ActRead:
 	}
 	return s.message.unfit(c)
 }

@@ -107,7 +107,7 @@ func (s *step) action(f *filler) event.Action {
 		}
 	case event.ActWebhook:
 		a.Webhook = s.webhook.fill(f)
-	case event.ActReply, event.ActSend, event.ActRevoke, event.ActNotify, event.ActWait, event.ActLog:
+	case event.ActReply, event.ActSend, event.ActRevoke, event.ActNotify, event.ActWait, event.ActLog, event.ActRename, event.ActPin, event.ActRead:
 	}
 	if len(s.remark) > 0 {
 		a.Remark = strings.TrimSpace(s.remark.fill(f.value))
@@ -567,7 +567,7 @@ func (c *stepCompiler) check(n *conf.Node) {
 				c.fail(s.at, "invite: there is nobody to invite", "it is for messages, friend requests and new friends")
 			}
 		case event.ActSend, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
-			event.ActCall, event.ActWebhook, event.ActLog:
+			event.ActCall, event.ActWebhook, event.ActLog, event.ActRename, event.ActPin, event.ActRead:
 		}
 	}
 }
