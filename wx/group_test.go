@@ -274,7 +274,7 @@ func TestSimGroupRefresh(t *testing.T) {
 		if n := srv.Count("webwxbatchgetcontact"); n != asked || b.moves() != "" {
 			t.Errorf("before its time: %d calls, %s", n-asked, b.moves())
 		}
-		elapse(t, 90*time.Minute)
+		elapse(t, 80*time.Minute)
 		if n := srv.Count("webwxbatchgetcontact"); n != asked+1 || b.moves() != "Tea-F2" {
 			t.Errorf("within two hours: %d calls, %s", n-asked, b.moves())
 		}
