@@ -190,6 +190,9 @@ func TestKVIsExactOverAKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.say(ev)
+			if strings.Contains(tt.script, "sleep") {
+				s.awaitKept("n") // written while the handler begins to wait
+			}
 			if strings.Contains(tt.script, "export") {
 				if _, err := s.host.Call(t.Context(), luahost.Calling{Event: ev, Name: "a.f"}); err != nil {
 					t.Fatal(err)
@@ -234,5 +237,24 @@ func TestKVIsRefusedWhileLoading(t *testing.T) {
 	s := newStage(t, map[string]string{"a.lua": head + `bot.kv:set("x", 1)`})
 	if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text, "kv:set: not while the plugin is being loaded") {
 		t.Errorf("problems %v", ps)
+	}
+}
+
+// awaitKept waits until a key has been written.
+func (s *shelf) awaitKept(key string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, ok, err := s.store.KVGet(ctx, "a", key, time.Now()); err != nil || ok {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.t.Fatalf("%s was never written", key)
+		}
 	}
 }
