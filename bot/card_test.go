@@ -10,7 +10,7 @@ import (
 func TestCardIsSent(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, wxtest.Config{}, `
-settings: {pace: off, timezone: UTC, loop_guard: off}
+settings: {pace: off, timezone: UTC, loop_guard: off, notify: none}
 rules:
   - {name: who, exact: 谁负责, reply: {text: 找他, card: 老王}}
   - {name: news, exact: 新闻, reply: {card: 每日新闻}}
