@@ -3,18 +3,13 @@ package bot
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/secret"
 )
-
-// alertSecretMost is the size of the largest secret, in bytes.
-const alertSecretMost = 64 << 10
 
 // resolve reads the secrets that the targets name, by name, and checks what could
 // not be checked without them. missing tells of secrets that are not there for
@@ -84,43 +79,7 @@ func (c *Alerts) secret(name string) (string, error) {
 	if c.getenv == nil {
 		return "", fmt.Errorf("${%s:%s}: no environment", kind, name)
 	}
-	if kind == "env" {
-		v := c.getenv(name)
-		if v == "" {
-			return "", fmt.Errorf("${env:%s}: the variable is not set", name)
-		}
-		return v, nil
-	}
-	dir := c.getenv("CREDENTIALS_DIRECTORY")
-	if dir == "" {
-		return "", fmt.Errorf("${cred:%s}: CREDENTIALS_DIRECTORY is not set", name)
-	}
-	v, err := readCredential(filepath.Join(dir, name))
-	if err != nil {
-		return "", fmt.Errorf("${cred:%s}: %w", name, err)
-	}
-	return v, nil
-}
-
-// readCredential reads a file without the end of its last line.
-func readCredential(path string) (_ string, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	b, err := io.ReadAll(io.LimitReader(f, alertSecretMost+1))
-	if err != nil {
-		return "", err
-	}
-	v := strings.TrimRight(string(b), "\r\n")
-	switch {
-	case v == "":
-		return "", errors.New("the file is empty")
-	case len(b) > alertSecretMost:
-		return "", fmt.Errorf("the file has more than %d bytes", alertSecretMost)
-	}
-	return v, nil
+	return secret.Read(kind, name, c.getenv)
 }
 
 // beforeFields is the address as far as no alert changes it, and whether more

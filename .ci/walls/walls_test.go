@@ -35,7 +35,7 @@ func forbidden() []wall {
 	add("wxbot/wx/internal/wire", "wx/wxtest")
 	add("wxbot/wx/wxtest", "wx", "bot", "bot/classify")
 	// Rooms beside each other.
-	add("wxbot/bot/event", "wx", "bot/conf")
+	add("wxbot/bot/event", "wx", "bot/conf", "bot/secret")
 	add("wxbot/bot/conf", "bot/event", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/match", "bot/conf", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/rules", "bot/match", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/classify")
@@ -140,7 +140,7 @@ func TestAllowedImportsAreNot(t *testing.T) {
 func rooms() []string {
 	return []string{
 		"wx", "wx/internal/wire", "wx/wxtest", "bot", "bot/clock", "bot/event", "bot/classify", "bot/conf", "bot/match",
-		"bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "cmd/wxbot",
+		"bot/rules", "bot/luahost", "bot/secret", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "cmd/wxbot",
 	}
 }
 
