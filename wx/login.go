@@ -28,15 +28,6 @@ const (
 	pollFloor = time.Second
 )
 
-// scanResult is how the wait for one QR code ended.
-type scanResult int
-
-const (
-	scanConfirmed scanResult = iota
-	scanCancelled
-	scanExpired
-)
-
 // login shows QR codes until one is confirmed and exchanges its ticket for keys.
 func (c *Client) login(ctx context.Context) (*account, error) {
 	for attempt := 1; attempt <= c.opts.MaxQR; attempt++ {
@@ -52,20 +43,12 @@ func (c *Client) login(ctx context.Context) (*account, error) {
 		if err := c.emit(ctx, append(c.changeState(StateAwaitingScan, nil), ready)...); err != nil {
 			return nil, err
 		}
-		result, redirect, err := c.awaitScan(ctx, prompt{uuid: uuid})
+		redirect, err := c.awaitScan(ctx, prompt{uuid: uuid})
 		if err != nil {
 			return nil, err
 		}
-		switch result {
-		case scanConfirmed:
+		if redirect != nil {
 			return c.redeem(ctx, redirect)
-		case scanCancelled:
-			err = c.emit(ctx, QRCancelled{})
-		case scanExpired:
-			err = c.emit(ctx, QRExpired{})
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	return nil, ErrNoScan
@@ -125,8 +108,8 @@ type prompt struct {
 }
 
 // awaitScan polls until the code is confirmed, cancelled or expired (section
-// 3.3). It is patient after the scan: the phone makes people wait 5 s.
-func (c *Client) awaitScan(ctx context.Context, ask prompt) (scanResult, *url.URL, error) {
+// 3.3), and gives where the ticket is, nil if there is none. It is patient after the scan: the phone makes people wait 5 s.
+func (c *Client) awaitScan(ctx context.Context, ask prompt) (*url.URL, error) {
 	retry := backoff{least: retryMin, most: retryMax}
 	scanned := ask.scanned
 	// Only the polls end with patience; the sink's context does not.
@@ -141,7 +124,7 @@ func (c *Client) awaitScan(ctx context.Context, ask prompt) (scanResult, *url.UR
 		redirect, redirectErr := parseRedirect(p.RedirectURI)
 		switch {
 		case err != nil && wait.Err() != nil && ctx.Err() == nil:
-			return scanExpired, nil, nil
+			return nil, c.emit(ctx, QRExpired{})
 		case err != nil || p.Code == 500:
 			if err == nil {
 				err = errors.New("login: code 500")
@@ -150,20 +133,20 @@ func (c *Client) awaitScan(ctx context.Context, ask prompt) (scanResult, *url.UR
 				bad++
 			}
 			if err := c.retryLater(ctx, &retry, err); err != nil {
-				return 0, nil, err
+				return nil, err
 			}
 			continue
 		case p.Code == 200 && redirectErr == nil:
-			return scanConfirmed, redirect, nil
+			return redirect, nil
 		case p.Code == 202:
-			return scanCancelled, nil, nil
+			return nil, c.emit(ctx, QRCancelled{})
 		case p.Code == 400:
-			return scanExpired, nil, nil
+			return nil, c.emit(ctx, QRExpired{})
 		case p.Code == 201 && !scanned:
 			scanned, bad = true, 0
 			err := c.emit(ctx, append(c.changeState(StateAwaitingConfirm, nil), QRScanned{Avatar: p.Avatar})...)
 			if err != nil {
-				return 0, nil, err
+				return nil, err
 			}
 		case p.Code == 201, p.Code == 408:
 			bad = 0
@@ -173,13 +156,13 @@ func (c *Client) awaitScan(ctx context.Context, ask prompt) (scanResult, *url.UR
 		}
 		retry.reset()
 		if err := c.enter(ctx, waitingState(scanned), nil); err != nil {
-			return 0, nil, err
+			return nil, err
 		}
 		if err := pause(ctx, pollFloor-time.Since(started)); err != nil {
-			return 0, nil, err
+			return nil, err
 		}
 	}
-	return scanExpired, nil, nil
+	return nil, c.emit(ctx, QRExpired{})
 }
 
 func waitingState(scanned bool) State {

@@ -28,20 +28,12 @@ func (c *Client) pushLogin(ctx context.Context, ended *Session) (*account, error
 	if err := c.emit(ctx, append(c.changeState(StateAwaitingConfirm, nil), PushSent{})...); err != nil {
 		return nil, err
 	}
-	result, redirect, err := c.awaitScan(ctx, prompt{uuid: uuid, scanned: true, patience: pushPatience})
+	redirect, err := c.awaitScan(ctx, prompt{uuid: uuid, scanned: true, patience: pushPatience})
 	if err != nil {
 		return nil, err
 	}
-	switch result {
-	case scanConfirmed:
+	if redirect != nil {
 		return c.redeem(ctx, redirect)
-	case scanCancelled:
-		err = c.emit(ctx, QRCancelled{})
-	case scanExpired:
-		err = c.emit(ctx, QRExpired{})
-	}
-	if err != nil {
-		return nil, err
 	}
 	return nil, c.withoutPush(ctx, errors.New("not confirmed"))
 }
