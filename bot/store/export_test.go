@@ -47,6 +47,9 @@ func (s *Store) Dump(ctx context.Context) (string, error) {
 	return in.String + "\n" + out.String, err
 }
 
+// LoseMarks closes the file of marks.
+func (s *Store) LoseMarks() error { return s.marks.f.Close() }
+
 // SetReadOnly makes the database refuse writes, or take them again.
 func (s *Store) SetReadOnly(ctx context.Context, on bool) error {
 	_, err := s.tx.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA query_only = %t", on))

@@ -25,10 +25,14 @@ type marks struct {
 
 	died bool // the process before this one was killed
 
-	mu   sync.Mutex
-	free []int64 // slots that are not in use
-	next int64   // the first slot that was never used
-	err  error   // the first write that failed, told once
+	// failed is told of the first of several writes in a row that failed. Without
+	// marks a kill may repeat a message; nothing else depends on them.
+	failed func(error)
+
+	mu      sync.Mutex
+	free    []int64 // slots that are not in use
+	next    int64   // the first slot that was never used
+	failing bool
 }
 
 // A slot: its kind in the first byte, the lengths of the two texts in the next
@@ -101,8 +105,10 @@ func readSlots(b []byte) []slot {
 // stopped by itself.
 func (m *marks) begun() error {
 	m.next = 1
-	m.write(0, slot{})
-	return m.err
+	if err := m.put(0, slot{}); err != nil {
+		return fmt.Errorf("state directory: %w", hint(err))
+	}
+	return nil
 }
 
 // clear forgets what the last process left, once it is in the database.
@@ -138,18 +144,24 @@ func (m *marks) take() int64 {
 }
 
 func (m *marks) write(at int64, s slot) {
+	err := m.put(at, s)
+	m.mu.Lock()
+	first := err != nil && !m.failing
+	m.failing = err != nil
+	m.mu.Unlock()
+	if first {
+		m.failed(err)
+	}
+}
+
+func (m *marks) put(at int64, s slot) error {
 	var b [slotSize]byte
 	b[0] = byte(s.kind)
 	b[1], b[2] = byte(copy(b[slotMsgID:slotMsgID+slotText], s.msgID)), byte(copy(b[slotChat:slotChat+slotText], s.chat))
 	binary.LittleEndian.PutUint64(b[slotNumber:], uint64(s.number))
 	binary.LittleEndian.PutUint64(b[slotTime:], uint64(s.at.UnixMilli()))
-	if _, err := m.f.WriteAt(b[:], at*slotSize); err != nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.err == nil {
-			m.err = err
-		}
-	}
+	_, err := m.f.WriteAt(b[:], at*slotSize)
+	return err
 }
 
 // giveBack lets a slot be used again. What stands in it stays until then: it tells
@@ -251,15 +263,5 @@ func recoverSlot(ctx context.Context, tx *tx, l slot) error {
 	if _, err = setResult(ctx, tx, r, result); err == nil {
 		_, err = appendTx(ctx, tx, follow, false)
 	}
-	return err
-}
-
-// MarkError gives, once, why marks could not be written; nil if they were. Without
-// them a kill may repeat a message; nothing else depends on them.
-func (s *Store) MarkError() error {
-	s.marks.mu.Lock()
-	defer s.marks.mu.Unlock()
-	err := s.marks.err
-	s.marks.err = nil
 	return err
 }

@@ -1,11 +1,15 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"wxbot/bot/event"
 	"wxbot/bot/store"
@@ -162,5 +166,29 @@ func TestRevocationOutlivesADeath(t *testing.T) {
 			!got[0].NotBefore.Equal(at.Add(time.Minute)) || got[0].Chat.Key != "g7" {
 			t.Errorf("to be done: %+v", got)
 		}
+	}
+}
+
+func TestMarksThatCannotBeWrittenAreToldOnce(t *testing.T) {
+	var log strings.Builder
+	var failed []error
+	s, err := store.Open(t.Context(), store.Options{
+		Dir: t.TempDir(), Logger: zerolog.New(&log), Failed: func(err error) { failed = append(failed, err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.LoseMarks(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(3) {
+		_, end := s.Sending(i, time.Now())
+		end(false)
+	}
+	if n := strings.Count(log.String(), "a kill may repeat a message"); n != 1 || len(failed) != 1 {
+		t.Errorf("told %d times, %v; log %s", n, failed, log.String())
+	}
+	if err := s.Die(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed with %v", err)
 	}
 }

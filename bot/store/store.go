@@ -118,6 +118,12 @@ func (s *Store) begin(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, m.f.Close())
 	}
+	m.failed = func(err error) {
+		s.opts.Logger.Warn().Err(hint(err)).Msg("what is under way cannot be marked: a kill may repeat a message")
+		if s.opts.Failed != nil {
+			s.opts.Failed(err)
+		}
+	}
 	s.marks, s.tx = m, &tx{conn: conn, stmts: map[string]driver.Stmt{}}
 	// A write that has begun is not given up with ctx.
 	s.writer.Go(func() { s.writeLoop(context.WithoutCancel(ctx)) })
