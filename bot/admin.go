@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -111,7 +112,7 @@ func (b *Bot) adminPause(ctx context.Context, args string) string {
 	d, name := durationAndName(args)
 	p, err := b.Pause(ctx, d, name)
 	if err != nil {
-		return b.say(event.SayNotPaused, "why", err.Error())
+		return b.sayFailed(event.SayNotPaused, err)
 	}
 	where := b.say(event.SayEverything)
 	if p.Name != "" {
@@ -121,6 +122,14 @@ func (b *Bot) adminPause(ctx context.Context, args string) string {
 		return b.say(event.SayPaused, "where", where)
 	}
 	return b.say(event.SayPausedUntil, "where", where, "until", b.moment(p.Until))
+}
+
+// sayFailed tells that a command failed, or how far it did not.
+func (b *Bot) sayFailed(what event.Phrase, err error) string {
+	if errors.Is(err, errUnstored) {
+		return b.say(event.SayNotStored)
+	}
+	return b.say(what, "why", err.Error())
 }
 
 // durationAndName takes "30m 客户一群" apart; both parts are optional.
@@ -134,7 +143,7 @@ func durationAndName(args string) (time.Duration, string) {
 
 func (b *Bot) adminResume(ctx context.Context, name string) string {
 	if err := b.Resume(ctx, name); err != nil {
-		return b.say(event.SayNotResumed, "why", err.Error())
+		return b.sayFailed(event.SayNotResumed, err)
 	}
 	if name != "" {
 		return b.say(event.SayResumedChat, "name", name)
@@ -145,7 +154,7 @@ func (b *Bot) adminResume(ctx context.Context, name string) string {
 func (b *Bot) adminMode(ctx context.Context, mode event.Mode) string {
 	if err := b.brakes.choose(ctx, mode, b.live.fileMode()); err != nil {
 		b.log.Error().Err(err).Msg("mode not stored")
-		return b.say(event.SayModeNotStored)
+		return b.say(event.SayNotStored)
 	}
 	b.log.Info().Str("mode", string(mode)).Msg("mode chosen by an admin")
 	if mode == event.ModeLive {

@@ -98,7 +98,7 @@ func (b *Bot) adminSwitch(ctx context.Context, chat event.Chat, command, args st
 	}
 	if err := change(ctx, r.Name, chat); err != nil {
 		b.log.Error().Err(err).Str("rule", r.Name).Msg("switched rule not stored")
-		return b.say(event.SayRuleNotStored)
+		return b.say(event.SayNotStored)
 	}
 	b.log.Warn().Str("rule", r.Name).Bool("off", off).Str("chat", chat.Key).Msg("rule switched by an admin")
 	b.schedule.kick()

@@ -114,7 +114,7 @@ func (b *bubble) texts() string {
 
 // after lets time pass until everything that is due by then is done.
 func after(d time.Duration) {
-	time.Sleep(d) //nolint:forbidigo // in a bubble no time passes
+	<-time.After(d)
 	synctest.Wait()
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -72,6 +73,10 @@ const (
 	reasonHandover = "handover: the owner writes here"
 )
 
+// errUnstored is a change that is in force, but that a restart forgets: whoever pauses
+// a daemon with a full disk needs the pause.
+var errUnstored = errors.New("in force, but only until the daemon restarts")
+
 // holdsMost bounds the tables by chat; what is over goes first.
 const holdsMost = 10_000
 
@@ -87,7 +92,8 @@ func (b *brakes) restore(ctx context.Context) error {
 	return nil
 }
 
-// change changes the state and writes it.
+// change changes the state and writes it. If that fails, the change is in force all
+// the same, and the error wraps errUnstored.
 func (b *brakes) change(ctx context.Context, f func(s *brakeState, now time.Time)) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()
@@ -101,7 +107,7 @@ func (b *brakes) change(ctx context.Context, f func(s *brakeState, now time.Time
 		err = b.store.SetMeta(ctx, metaBrakes, string(text))
 	}
 	if err != nil {
-		return fmt.Errorf("store brakes: %w", err)
+		return fmt.Errorf("%w: %w", errUnstored, err)
 	}
 	return nil
 }
@@ -129,7 +135,8 @@ func (s *brakeState) tidy(now time.Time) {
 // pause holds everything, or one chat if its key is given, for d; 0 is until
 // resume.
 func (b *brakes) pause(ctx context.Context, chat event.Chat, d time.Duration) error {
-	return b.change(ctx, func(s *brakeState, now time.Time) {
+	full := false
+	err := b.change(ctx, func(s *brakeState, now time.Time) {
 		h := hold{Since: now, Name: chat.Name}
 		if d > 0 {
 			h.Until = now.Add(d)
@@ -141,10 +148,16 @@ func (b *brakes) pause(ctx context.Context, chat event.Chat, d time.Duration) er
 		if s.Chats == nil {
 			s.Chats = map[string]hold{}
 		}
-		if len(s.Chats) < holdsMost {
-			s.Chats[chat.Key] = h
+		if _, is := s.Chats[chat.Key]; !is && len(s.Chats) >= holdsMost {
+			full = true
+			return
 		}
+		s.Chats[chat.Key] = h
 	})
+	if full {
+		return fmt.Errorf("pause %q: %d chats are paused already: resume some", chat.Name, holdsMost)
+	}
+	return err
 }
 
 // resume lets one chat go on, or everything: then also what a warning of WeChat's

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,13 +16,15 @@ import (
 
 // Pause holds everything that rules and plugins would do, or one chat if a name is
 // given, for a time; 0 is until Resume. What waits to be sent waits on; what becomes
-// too old meanwhile expires. It implements control.Daemon.
+// too old meanwhile expires. An error that wraps errUnstored comes with a pause that
+// is in force. It implements control.Daemon.
 func (b *Bot) Pause(ctx context.Context, d time.Duration, name string) (control.Pause, error) {
 	chat, err := b.chatNamed(name)
 	if err != nil {
 		return control.Pause{}, err
 	}
-	if err := b.brakes.pause(ctx, chat, d); err != nil {
+	err = b.brakes.pause(ctx, chat, d)
+	if err != nil && !errors.Is(err, errUnstored) {
 		return control.Pause{}, err
 	}
 	p := control.Pause{Name: chat.Name, Since: b.opts.Clock.Now()}
@@ -29,7 +32,7 @@ func (b *Bot) Pause(ctx context.Context, d time.Duration, name string) (control.
 		p.Until = p.Since.Add(d)
 	}
 	b.log.Warn().Str("chat", chat.Key).Time("until", p.Until).Msg("paused")
-	return p, nil
+	return p, err
 }
 
 // Resume ends a pause of one chat, or with "" all of them and what a warning of
@@ -39,12 +42,10 @@ func (b *Bot) Resume(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.brakes.resume(ctx, chat.Key); err != nil {
-		return err
-	}
+	err = b.brakes.resume(ctx, chat.Key)
 	b.log.Warn().Str("chat", chat.Key).Msg("resumed")
 	b.outbox.Kick()
-	return nil
+	return err
 }
 
 // ResumePlugin starts a plugin anew that was paused after errors. It implements

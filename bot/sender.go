@@ -1,16 +1,12 @@
 package bot
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,11 +20,7 @@ import (
 
 const (
 	retThrottled  = 1205
-	retTransient  = -1 // section 13.1: one retry
-	acceptWait    = 3 * time.Second
-	acceptMost    = time.Minute
-	webhookWait   = 5 * time.Second
-	webhookMost   = time.Minute
+	retTransient  = -1      // section 13.1: one retry
 	stickerLimit  = 5 << 20 // bytes of a gif
 	filehelperArg = "filehelper"
 )
@@ -249,22 +241,6 @@ func (s *sender) subject(d event.Delivery) string {
 	return cmp.Or(d.Action.Person, d.Chat.Key)
 }
 
-// person resolves whom an action is about.
-func (s *sender) person(d event.Delivery) (string, error) {
-	key := s.subject(d)
-	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
-		return "", fmt.Errorf("%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
-	}
-	if err := s.braked(d, key); err != nil {
-		return "", err
-	}
-	user, ok := s.acc.book.user(key)
-	if !ok {
-		return "", fmt.Errorf("%s: person %s is not known in this session: %w", d.Action.Kind, key, outbox.ErrPermanent)
-	}
-	return user, nil
-}
-
 func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.Delivery) (event.Receipt, error) {
 	m := d.Action.Message
 	id := wx.SendID(d.ClientID)
@@ -339,95 +315,6 @@ func emoticon(src string) (wx.Emoticon, error) {
 	return wx.Emoticon{MD5: sum}, nil
 }
 
-// invite brings somebody into the first of some groups that takes the person.
-func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
-	user, err := s.person(d)
-	if err != nil {
-		return event.Receipt{}, err
-	}
-	if len(d.Action.To) == 0 {
-		return event.Receipt{}, fmt.Errorf("invite: no group is named: %w", outbox.ErrPermanent)
-	}
-	var last error
-	for _, name := range d.Action.To {
-		hits := s.acc.book.find(event.ChatGroup, name)
-		if len(hits) != 1 {
-			if last == nil {
-				last = &ambiguousError{name, len(hits)}
-			}
-			continue
-		}
-		group, ok := s.acc.book.user(hits[0].Key)
-		if !ok {
-			continue
-		}
-		got, err := c.AddMembers(ctx, group, user)
-		if errors.Is(err, wx.ErrUnknownOutcome) || wx.Throttled(err) || ctx.Err() != nil {
-			return event.Receipt{}, err
-		}
-		if err == nil && len(got.Refused) == 0 {
-			return s.receipt(""), nil
-		}
-		if last = err; err == nil {
-			last = fmt.Errorf("invite into %q: the person does not take invitations: %w", name, outbox.ErrPermanent)
-		}
-	}
-	var unknown *ambiguousError
-	if errors.As(last, &unknown) && unknown.hits == 0 && s.acc.stillLoading() {
-		return event.Receipt{}, fmt.Errorf("%w: contacts are still being loaded: %w", last, outbox.ErrNotReady)
-	}
-	return event.Receipt{}, last
-}
-
-// accept accepts a friend request and waits a little for the person's new user
-// name, so that the next step finds it.
-func (s *sender) accept(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
-	a := d.Action
-	key := s.subject(d)
-	if err := s.braked(d, key); err != nil {
-		return event.Receipt{}, err
-	}
-	bound := s.acc.book.expectAccept(key, d.Chat.Name, a.User)
-	err := c.AcceptFriend(ctx, a.User, wx.Secret(a.Ticket))
-	unclear := errors.Is(err, wx.ErrUnknownOutcome)
-	if err != nil && !unclear {
-		s.acc.book.dropAccept(key)
-		return event.Receipt{}, err
-	}
-	t := time.NewTimer(acceptWait)
-	defer t.Stop()
-	select {
-	case <-bound:
-		// Whatever became of the answer: the person is a friend.
-		s.name(ctx, c, key, a.Remark)
-		return s.receipt(""), nil
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	if unclear {
-		s.acc.book.dropAccept(key)
-		return event.Receipt{}, err
-	}
-	if a.Remark != "" {
-		s.remarks.fail(remark{key: key, nickname: d.Chat.Name, text: a.Remark})
-	}
-	return s.receipt(""), nil
-}
-
-// name gives a new friend a remark. That the friend was accepted stands, whatever
-// becomes of it; whether it holds is looked at later, after an error as well.
-func (s *sender) name(ctx context.Context, c *wx.Client, key, remark string) {
-	if remark == "" {
-		return
-	}
-	if user, ok := s.acc.book.user(key); ok {
-		if err := c.SetRemark(ctx, user, remark); err != nil {
-			s.acc.log.Warn().Err(err).Str("chat", key).Msg("remark perhaps not set")
-		}
-	}
-	s.remarks.given(key, remark)
-}
-
 // revokeMost is how long the server lets a message be withdrawn (section 7.7).
 const revokeMost = 2 * time.Minute
 
@@ -469,106 +356,4 @@ func (s *sender) toRevoke(ctx context.Context, d event.Delivery) (event.Delivery
 		return event.Delivery{}, fmt.Errorf("revoke: %w: %w", outbox.ErrPermanent, err)
 	}
 	return sent, nil
-}
-
-// call runs a plugin's function and sends the text that it returns.
-func (s *sender) call(ctx context.Context, c *wx.Client, d event.Delivery) (event.Receipt, error) {
-	if err := s.braked(d, d.Chat.Key); err != nil {
-		return event.Receipt{}, err
-	}
-	text, err := s.result(ctx, d)
-	if err != nil {
-		return event.Receipt{}, err
-	}
-	if text == "" {
-		return s.receipt(""), nil
-	}
-	answer := d
-	answer.Action.Kind = event.ActReply
-	answer.Action.Message = event.Outgoing{Text: text}
-	r, err := s.do(ctx, c, answer)
-	if err == nil {
-		s.mu.Lock()
-		delete(s.called, d.ID)
-		s.mu.Unlock()
-	}
-	return r, err
-}
-
-// calledMost bounds the results that wait to be sent.
-const calledMost = 1000
-
-// result runs a plugin's function once for a delivery.
-func (s *sender) result(ctx context.Context, d event.Delivery) (string, error) {
-	s.mu.Lock()
-	text, ok := s.called[d.ID]
-	s.mu.Unlock()
-	if ok {
-		return text, nil
-	}
-	ev, err := s.acc.store.Message(ctx, d.Event)
-	if err != nil {
-		return "", fmt.Errorf("call %s: %w", d.Action.Call.Name, err)
-	}
-	text, err = s.plugins(ctx, luahost.Calling{Event: ev, Name: d.Action.Call.Name, Args: d.Action.Call.Args, ID: d.ID})
-	if errors.Is(err, luahost.ErrCut) {
-		// The daemon is being stopped, or the function takes longer than a delivery may.
-		return "", err
-	}
-	if err != nil {
-		return "", fmt.Errorf("call %s: %w: %w", d.Action.Call.Name, outbox.ErrPermanent, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.called) >= calledMost {
-		clear(s.called)
-	}
-	s.called[d.ID] = text
-	return text, nil
-}
-
-func (s *sender) webhook(ctx context.Context, w *event.Webhook) error {
-	if w == nil {
-		return fmt.Errorf("webhook: nothing to call: %w", outbox.ErrPermanent)
-	}
-	wait := webhookWait
-	if w.Timeout > 0 {
-		wait = min(w.Timeout, webhookMost)
-	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	body, kind := []byte("{}"), "application/json"
-	if w.Form != nil {
-		form := url.Values{}
-		for k, v := range w.Form {
-			form.Set(k, v)
-		}
-		body, kind = []byte(form.Encode()), "application/x-www-form-urlencoded"
-	} else if w.JSON != nil {
-		var err error
-		if body, err = json.Marshal(w.JSON); err != nil {
-			return fmt.Errorf("webhook: %w: %w", outbox.ErrPermanent, err)
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("webhook: bad URL: %w", outbox.ErrPermanent)
-	}
-	req.Header.Set("Content-Type", kind)
-	resp, err := s.http.Do(req)
-	if err != nil {
-		// The URL may hold a key, and url.Error shows it.
-		if ue, ok := errors.AsType[*url.Error](err); ok {
-			err = ue.Err
-		}
-		return fmt.Errorf("webhook %s: %w: %w", req.URL.Host, outbox.ErrUnknown, err)
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)); err != nil {
-		return fmt.Errorf("webhook %s: %w: %w", req.URL.Host, outbox.ErrUnknown, err)
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("webhook %s: status %d: %w", req.URL.Host, resp.StatusCode, outbox.ErrPermanent)
-	}
-	return nil
 }

@@ -25,7 +25,7 @@ const (
 	SayNotResumed     Phrase = "not_resumed"
 	SayLive           Phrase = "live"
 	SayTrial          Phrase = "trial"
-	SayModeNotStored  Phrase = "mode_not_stored"
+	SayNotStored      Phrase = "not_stored"
 	SayReloaded       Phrase = "reloaded"
 	SayReloadFailed   Phrase = "reload_failed"
 	SayStatus         Phrase = "status"
@@ -47,7 +47,6 @@ const (
 	SayRuleOn         Phrase = "rule_on"
 	SayRuleOnHere     Phrase = "rule_on_here"
 	SayRuleOffByFile  Phrase = "rule_off_by_file"
-	SayRuleNotStored  Phrase = "rule_not_stored"
 	SayNoGroupHere    Phrase = "no_group_here"
 	SayRevoking       Phrase = "revoking"
 	SayRevokeNone     Phrase = "revoke_none"
@@ -84,7 +83,7 @@ func Phrases() []PhraseRow {
 		{SayNotResumed, "没有恢复", "没有恢复：${why}"},
 		{SayLive, "已上线", "已上线：规则和插件的回复会真正发送。rules.yaml 里的 mode 改动后，以文件为准。"},
 		{SayTrial, "已试运行", "已进入试运行：只记录，不发送。rules.yaml 里的 mode 改动后，以文件为准。"},
-		{SayModeNotStored, "没有切换", "没有切换：状态无法保存。"},
+		{SayNotStored, "没有保存", "已生效，但状态无法保存：重启后失效。"},
 		{SayReloaded, "已重载", "已重新载入。"},
 		{SayReloadFailed, "重载失败", "新文件有误，仍用旧的：\n${why}"},
 		{SayStatus, "状态", "规则 ${rules} 条，插件 ${plugins} 个，模式 ${mode}"},
@@ -106,7 +105,6 @@ func Phrases() []PhraseRow {
 		{SayRuleOn, "规则已开", "已开「${rule}」。"},
 		{SayRuleOnHere, "规则本群已开", "已在本群开「${rule}」。"},
 		{SayRuleOffByFile, "文件里关着", "「${rule}」在文件里写了 enabled: false，请改文件。"},
-		{SayRuleNotStored, "规则没有切换", "没有切换：状态无法保存。"},
 		{SayNoGroupHere, "不在群里", "这里不是群，“本群”只能在群里用。"},
 		{SayRevoking, "正在撤回", "正在撤回 ${count} 条。"},
 		{SayRevokeNone, "没有可撤回", "两分钟内没有发过消息，没有可撤回的。"},
