@@ -21,6 +21,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -187,7 +189,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// listen takes the socket, over a dead one if need be.
+// listen takes the socket, over a dead one if need be. The socket is made under
+// another name and gets its own when nobody else may connect to it any more.
 func listen(ctx context.Context, path string) (net.Listener, error) {
 	d := net.Dialer{Timeout: dialWait}
 	if c, err := d.DialContext(ctx, "unix", path); err == nil {
@@ -196,18 +199,37 @@ func listen(ctx context.Context, path string) (net.Listener, error) {
 	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSocket == 0 {
 		return nil, fmt.Errorf("control socket %s: a file that is no socket is in the way", path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	making := filepath.Join(filepath.Dir(path), "."+strconv.Itoa(os.Getpid()))
+	if err := os.Remove(making); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "unix", path)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: making})
 	if err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	err = os.Chmod(making, 0o600)
+	if err == nil {
+		err = os.Rename(making, path)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
 	}
-	return l, nil
+	l.SetUnlinkOnClose(false) // it would unlink the name that it was made under
+	return &socket{UnixListener: l, path: path}, nil
+}
+
+// socket is a listener that takes its name with it.
+type socket struct {
+	*net.UnixListener
+	path string
+}
+
+func (s *socket) Close() error {
+	err := os.Remove(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, s.UnixListener.Close())
 }
 
 func (s *Server) handler() http.Handler {
