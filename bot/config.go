@@ -114,11 +114,11 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 			}
 			*k.value = from
 		} else {
-			where = c.File
+			where = c.File + ": " + k.name
 		}
 		if k.input && *k.value != "" {
 			if _, err := os.Stat(*k.value); err != nil {
-				return Config{}, fmt.Errorf("%s %s: %w", where, k.name, err)
+				return Config{}, fmt.Errorf("%s: %w", where, err)
 			}
 		}
 	}

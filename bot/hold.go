@@ -31,7 +31,11 @@ func (b *Bot) Pause(ctx context.Context, d time.Duration, name string) (control.
 	if d > 0 {
 		p.Until = p.Since.Add(d)
 	}
-	b.log.Warn().Str("chat", chat.Key).Time("until", p.Until).Msg("paused")
+	e := b.log.Warn().Str("chat", chat.Key)
+	if !p.Until.IsZero() {
+		e = e.Time("until", p.Until)
+	}
+	e.Msg("paused")
 	return p, err
 }
 

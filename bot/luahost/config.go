@@ -213,7 +213,7 @@ func plain(n *conf.Node) any {
 func scan(dir string) ([]source, []Problem) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, []Problem{{Plugin: "*", File: dir, Text: err.Error()}}
+		return nil, []Problem{{Plugin: EveryPlugin, File: dir, Text: err.Error()}}
 	}
 	var out []source
 	var problems []Problem

@@ -150,7 +150,7 @@ func TestLimitsInPluginsYAML(t *testing.T) {
 		"of all plugins":   {"limits: {sends: 2}\n", 2, ""},
 		"of one plugin":    {"limits: {sends: 2}\nplugins:\n  a: {limits: {sends: 3, run: 2s, memory: 32MB}}\n", 3, ""},
 		"the defaults":     {"plugins:\n  a: {}\n", 5, ""},
-		"unknown limit":    {"limits: {send: 2}\n", 0, `plugins.yaml:1: plugin *: unknown limit "send" (did you mean "sends"?)`},
+		"unknown limit":    {"limits: {send: 2}\n", 0, `plugins.yaml:1: unknown limit "send" (did you mean "sends"?)`},
 		"too long":         {"limits: {run: 1h}\n", 0, "run is a duration up to 10s"},
 		"too much":         {"limits: {memory: 4GB}\n", 0, "memory is a size from 4 MB to 1024 MB"},
 		"not for a plugin": {"plugins:\n  a: {limits: {waits: 5}}\n", 0, `unknown limit "waits"`},

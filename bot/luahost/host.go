@@ -68,9 +68,12 @@ type Options struct {
 	Capabilities event.Capabilities
 }
 
+// EveryPlugin stands for the name in a problem of plugins.yaml or of the directory.
+const EveryPlugin = "*"
+
 // Problem is why a plugin could not be loaded.
 type Problem struct {
-	Plugin string
+	Plugin string // EveryPlugin if it is about all of them
 	File   string
 	Line   int // 0 if unknown
 	Text   string
@@ -83,7 +86,10 @@ func (p Problem) String() string {
 	if p.Line > 0 {
 		place = fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
-	text := fmt.Sprintf("%s: plugin %s: %s", place, p.Plugin, p.Text)
+	if p.Plugin != EveryPlugin {
+		place += ": plugin " + p.Plugin
+	}
+	text := place + ": " + p.Text
 	if p.Kept {
 		text += " (the running version stays)"
 	}

@@ -32,7 +32,7 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 	if conf.HasErrors(bad) {
 		var out []Problem
 		for _, p := range bad {
-			out = append(out, Problem{Plugin: "*", File: p.File, Line: p.Line, Text: p.Text + hint(p), Kept: len(h.list()) > 0})
+			out = append(out, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text + hint(p), Kept: len(h.list()) > 0})
 		}
 		h.remember(out)
 		return out
@@ -234,13 +234,13 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 	}
 	h, err := New(o)
 	if err != nil {
-		return nil, []Problem{{Plugin: "*", File: o.Dir, Text: err.Error()}}
+		return nil, []Problem{{Plugin: EveryPlugin, File: o.Dir, Text: err.Error()}}
 	}
 	cfg, bad := readConfig(o.Dir)
 	var problems []Problem
 	for _, p := range bad {
 		if p.Severity == conf.Error {
-			problems = append(problems, Problem{Plugin: "*", File: p.File, Line: p.Line, Text: p.Text + hint(p)})
+			problems = append(problems, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text + hint(p)})
 		}
 	}
 	sources, more := scan(o.Dir)

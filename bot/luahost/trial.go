@@ -58,7 +58,7 @@ func Test(ctx context.Context, o TestOptions) error {
 	sources, problems := scan(dir)
 	found := false
 	for _, p := range problems {
-		if p.Plugin == "*" {
+		if p.Plugin == EveryPlugin {
 			return errors.New(p.String())
 		}
 		if only == "" || p.Plugin == only {

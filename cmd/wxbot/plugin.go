@@ -83,7 +83,7 @@ func listPlugins(ctx context.Context, cfg bot.Config, files bool) ([]control.Plu
 		})
 	}
 	for _, p := range problems {
-		if p.Plugin == "*" {
+		if p.Plugin == luahost.EveryPlugin {
 			return out, errors.New(p.String())
 		}
 	}
