@@ -28,14 +28,15 @@ func forbidden() []wall {
 	}
 	// Imports go one way.
 	add("wxbot/bot", "wx", "wx/wxtest", "wx/internal/wire", "bot/event", "bot/classify", "bot/conf", "bot/match",
-		"bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
+		"bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/lang")
 	add("wxbot/cmd/wxbot", "wx", "bot")
 	add("wxbot/wx", "wx/internal/wire", "bot/event", "bot/conf", "bot/match", "bot/rules", "bot/luahost",
 		"bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/wx/internal/wire", "wx/wxtest")
 	add("wxbot/wx/wxtest", "wx", "bot", "bot/classify")
 	// Rooms beside each other.
-	add("wxbot/bot/event", "wx", "bot/conf", "bot/secret")
+	add("wxbot/bot/event", "wx", "bot/conf", "bot/secret", "bot/lang")
+	add("wxbot/bot/lang", "wx", "bot/classify", "bot/secret")
 	add("wxbot/bot/conf", "bot/event", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/match", "bot/conf", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/rules", "bot/match", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/classify")
@@ -58,7 +59,7 @@ func forbidden() []wall {
 	add("golang.org/x/term", "bot", "wx")
 	add("github.com/skip2/go-qrcode", "bot", "cmd/wxbot", "wx", "wx/wxtest")
 	// Purity, and what nobody uses.
-	add("net/http", "wx/internal/wire", "bot/event", "bot/classify", "bot/conf", "bot/match", "bot/rules")
+	add("net/http", "wx/internal/wire", "bot/event", "bot/lang", "bot/classify", "bot/conf", "bot/match", "bot/rules")
 	add("context", "wx/internal/wire", "bot/rules", "bot/match", "bot/classify")
 	add("os", "bot/rules", "bot/conf", "bot/match", "bot/classify")
 	add("github.com/rs/zerolog", "wx/internal/wire", "bot/rules", "bot/classify", "bot/match")
@@ -81,6 +82,8 @@ func allowed() []wall {
 		{"bot/classify", "wxbot/wx"},
 		{"bot/classify", "wxbot/bot/event"},
 		{"bot/conf", "gopkg.in/yaml.v3"},
+		{"bot/conf", "wxbot/bot/lang"},
+		{"bot/event", "wxbot/bot/lang"},
 		{"bot/match", "golang.org/x/text/unicode/norm"},
 		{"bot/match", "github.com/netresearch/go-cron"},
 		{"bot/match", "wxbot/bot/conf"},
