@@ -217,6 +217,11 @@ func (a *account) restore(ctx context.Context) error {
 	for i := range sent {
 		a.echoes.add(sent[i].Receipt.MsgID)
 	}
+	pending, err := a.store.Pending(ctx)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	a.echoes.awaitLeft(append(pending, sent...), a.clock.Now())
 	at, err := a.store.Meta(ctx, metaLoginAt)
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)

@@ -298,6 +298,28 @@ func TestOwnMessageHandedOutAfterARestartIsNoHandover(t *testing.T) {
 	r.wantSent("pong", "pong")
 }
 
+// An echo may be here before the answer that tells its id, or when no such answer
+// ever came.
+func TestEchoOfAMessageWithoutAnIdIsNoHandover(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]wxtest.Fault{
+		"the answer takes long": {Endpoint: "webwxsendmsg", Kind: wxtest.FaultDelay, Delay: 2 * time.Second, After: true, Times: 1},
+		"the answer is lost":    {Endpoint: "webwxsendmsg", Kind: wxtest.FaultReset, After: true, Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, wxtest.Config{Echo: true}, brakeRules, nil)
+			ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+			r.online()
+			r.srv.Fault(fault)
+			ming.Say("ping")
+			r.wantSent("pong")
+			ming.Say("ping")
+			r.wantSent("pong", "pong")
+		})
+	}
+}
+
 func TestCooldownsSurviveARestart(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, wxtest.Config{}, `

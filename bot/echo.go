@@ -2,7 +2,9 @@ package bot
 
 import (
 	"sync"
+	"time"
 
+	"wxbot/bot/event"
 	"wxbot/wx"
 )
 
@@ -14,10 +16,84 @@ type echoes struct {
 	ids  map[string]bool
 	ring []string // as they came
 	next int
+	// awaited holds, until a time, messages that were handed to the server and whose
+	// ids have not come back: their echoes may be here before.
+	awaited map[awaitedEcho]time.Time
 }
 
-// echoesMost is how many ids are remembered.
-const echoesMost = 4096
+// awaitedEcho is what is known of a message that has no id yet.
+type awaitedEcho struct {
+	chat string // key; "" if it was sent to a name that nobody had looked up
+	text string // "" if it is no text
+}
+
+const (
+	// echoesMost is how many ids are remembered, and how many are awaited.
+	echoesMost = 4096
+	// echoWait is how long the echo of a message may take whose outcome is unknown;
+	// longer than such a message is tried.
+	echoWait = 10 * time.Minute
+)
+
+// await notes at now that a message is handed to the server.
+func (e *echoes) await(m awaitedEcho, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.awaited == nil {
+		e.awaited = map[awaitedEcho]time.Time{}
+	}
+	if len(e.awaited) >= echoesMost {
+		for m, until := range e.awaited {
+			if now.After(until) {
+				delete(e.awaited, m)
+			}
+		}
+	}
+	if len(e.awaited) < echoesMost {
+		e.awaited[m] = now.Add(echoWait)
+	}
+}
+
+// settled ends the wait for a message: it has an id, or "" if it was refused.
+func (e *echoes) settled(m awaitedEcho, id string) {
+	e.mu.Lock()
+	delete(e.awaited, m)
+	e.mu.Unlock()
+	e.add(id)
+}
+
+// awaitLeft awaits what an earlier life handed to the server without learning what
+// became of it.
+func (e *echoes) awaitLeft(left []event.Delivery, now time.Time) {
+	for i := range left {
+		d := &left[i]
+		if d.Tries == 0 || d.Receipt.MsgID != "" {
+			continue
+		}
+		m := awaitedEcho{chat: d.Action.ToKey, text: d.Action.Message.Text}
+		if m.chat == "" && d.Action.Kind == event.ActReply {
+			m.chat = d.Chat.Key
+		}
+		if m != (awaitedEcho{}) {
+			e.await(m, now)
+		}
+	}
+}
+
+// isEcho reports whether a message of the account's own, which bears no known id,
+// is one of those that the daemon has handed to the server.
+func (e *echoes) isEcho(ev *event.Event, now time.Time) bool {
+	if ev.Message == nil {
+		return false
+	}
+	m := awaitedEcho{chat: ev.Chat.Key}
+	if ev.Message.Type == event.TypeText {
+		m.text = ev.Message.Raw
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return now.Before(e.awaited[m]) || m.text != "" && now.Before(e.awaited[awaitedEcho{text: m.text}])
+}
 
 func (e *echoes) add(id string) {
 	if id == "" {

@@ -130,6 +130,10 @@ func (a *account) message(ctx context.Context, m *wx.Message) []event.Event {
 		return nil
 	}
 	events := classify.Message(m, a.book)
+	if m.FromSelf && len(events) == 1 && a.echoes.isEcho(&events[0], a.clock.Now()) {
+		a.echoes.add(m.ID)
+		return nil
+	}
 	if a.opts.Config.loginMode() == wx.ModeFileHelper {
 		for i := range events {
 			events[i].AsPrivate = events[i].Chat.Kind == event.ChatSelf

@@ -27,6 +27,8 @@ const (
 	// digestAfter is how long after an outage the digest is made: what came
 	// meanwhile has been fetched and handled by then.
 	digestAfter = 20 * time.Second
+	// digestRetryMost is the longest wait after a digest that could not be told.
+	digestRetryMost = 10 * time.Minute
 	// digestMost is how many chats a digest names.
 	digestMost = 20
 	// digestText is how many runes it shows of a message.
@@ -39,6 +41,8 @@ type outages struct {
 	written time.Time
 	from    time.Time // of an outage that is over and not told yet
 	to      time.Time
+	failed  int       // times that it could not be told
+	again   time.Time // when to try next
 }
 
 // outageLoop notes when the account is connected, and tells of outages when they
@@ -77,7 +81,7 @@ func (b *Bot) outageStep(ctx context.Context, o *outages) {
 		o.to = now
 	}
 	o.heard = now
-	if !o.from.IsZero() && now.Sub(o.to) >= digestAfter {
+	if !o.from.IsZero() && now.Sub(o.to) >= digestAfter && !now.Before(o.again) {
 		b.tellOutage(ctx, o)
 	}
 	// Until the outage is told, a restart must find that it was.
@@ -89,18 +93,22 @@ func (b *Bot) outageStep(ctx context.Context, o *outages) {
 	}
 }
 
-// tellOutage tells of an outage that is over. What fails is tried again later.
+// tellOutage tells of an outage that is over. What fails is tried again, each time
+// twice as long after.
 func (b *Bot) tellOutage(ctx context.Context, o *outages) {
 	text, err := b.digest(ctx, o.from, o.to)
 	if err == nil {
 		err = b.world.Notify(ctx, text)
 	}
 	if err != nil {
-		b.log.Error().Err(err).Msg("outage not told")
+		wait := min(outageLook<<min(o.failed, 10), digestRetryMost)
+		o.failed++
+		o.again = b.opts.Clock.Now().Add(wait)
+		b.log.Error().Err(err).Dur("again_in", wait).Msg("outage not told")
 		return
 	}
 	b.log.Warn().Time("from", o.from).Time("until", o.to).Msg("outage over")
-	o.from, o.written = time.Time{}, time.Time{}
+	o.from, o.written, o.failed = time.Time{}, time.Time{}, 0
 	b.digesting.Store(false)
 }
 

@@ -100,12 +100,16 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 		if err != nil {
 			return event.Receipt{}, err
 		}
+		echo := awaitedEcho{chat: key, text: d.Action.Message.Text}
+		s.acc.echoes.await(echo, s.acc.clock.Now())
 		r, err := s.message(ctx, c, to, d)
+		if err == nil || !errors.Is(err, wx.ErrUnknownOutcome) {
+			s.acc.echoes.settled(echo, r.MsgID)
+		}
 		if err != nil {
 			return event.Receipt{}, err
 		}
 		r.Chat = key
-		s.acc.echoes.add(r.MsgID)
 		s.sent(key, r.Time)
 		return r, nil
 	case event.ActCall:

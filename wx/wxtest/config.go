@@ -75,6 +75,9 @@ type Config struct {
 	// NamelessMembers leaves the names of group members empty in batch answers
 	// for whole groups; asked for one by one they have names (section 5.2).
 	NamelessMembers bool
+	// Echo hands out what the session itself sent once more, as if the owner had
+	// written it on the phone, as some servers do (section 6.3).
+	Echo bool
 }
 
 // TB is the part of testing.TB that the package uses, so that importing it does

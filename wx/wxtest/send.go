@@ -1,6 +1,7 @@
 package wxtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"time"
@@ -126,7 +127,20 @@ func (s *Server) keepSentLocked(e *session, m *outgoing) string {
 		e.append(entry{kind: entryEmpty, selector: selectorMessage, skewed: true})
 	}
 	s.recordLocked(Record{Kind: RecordSent, Sent: kept, Account: kept.ToAccount, Group: kept.ToGroup, Text: kept.Content})
+	if s.cfg.Echo {
+		s.echoLocked(&kept)
+	}
 	return kept.MsgID
+}
+
+// echoLocked hands a sent message out to the session that sent it.
+func (s *Server) echoLocked(sent *Sent) {
+	var to Chat = sent.ToAccount
+	if sent.ToGroup != nil {
+		to = sent.ToGroup
+	}
+	m := Message{Type: sent.Type, Text: sent.Content, FileName: sent.FileName}
+	s.deliverLocked(s.ownEnvelope(to), m.With("MsgId", sent.MsgID).With("NewMsgId", json.Number(sent.MsgID)))
 }
 
 // sendText takes a text, a card or a location (section 7.2).
