@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -160,74 +158,4 @@ func newReload(con *console) *cobra.Command {
 		return nil
 	}
 	return cmd
-}
-
-func newQR(con *console) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "qr",
-		Short: "Draw the running daemon's login code, asking for a new one if needed",
-		Long: "qr draws the login code on the terminal and follows it until the account is\n" +
-			"online. If the daemon waits because nobody scanned or WeChat refused, it asks\n" +
-			"for a new round of codes.",
-	}
-	client := socketFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if !con.outTerm {
-			return &failure{
-				err:  errors.New("qr: standard output is no terminal, and a login code belongs nowhere else"),
-				code: exitFailure,
-			}
-		}
-		c, err := client()
-		if err != nil {
-			return err
-		}
-		return followQR(cmd.Context(), con, c)
-	}
-	return cmd
-}
-
-// qrEvery is how often the daemon is asked whether the code is still the same.
-const qrEvery = time.Second
-
-// followQR draws each new code until the account is online or refused.
-func followQR(ctx context.Context, con *console, c *control.Client) error {
-	drawn := ""
-	t := time.NewTicker(qrEvery)
-	defer t.Stop()
-	for ask := true; ; ask = false {
-		q, err := c.QR(ctx, ask)
-		if err != nil {
-			return err
-		}
-		switch {
-		case q.Online:
-			fmt.Fprintln(con.out, con.lang().of("The account is online.", "账号已在线。"))
-			return nil
-		case q.Payload != "" && q.Payload != drawn:
-			m, err := encodeQR(q.Payload)
-			if err != nil {
-				return err
-			}
-			if con.columns != 0 && con.columns < m.columns() {
-				return fmt.Errorf("qr: the terminal has %d columns, the code needs %d", con.columns, m.columns())
-			}
-			fmt.Fprintf(con.out, con.lang().of("Code %d of %d:\n", "第 %d 个二维码，共 %d 个：\n"), q.Attempt, q.Max)
-			fmt.Fprint(con.out, m.draw(con.colours(true)))
-			drawn = q.Payload
-		case q.Payload == "" && q.State == "refused":
-			return &failure{
-				err: errors.New("qr: WeChat refuses this account"), code: exitRefused,
-				hint: con.lang().of(`"wxbot status" shows its words; see docs/operate.md, "Refused"`,
-					`"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`),
-			}
-		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
-			return fmt.Errorf("qr: %s", q.State)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-	}
 }

@@ -68,7 +68,7 @@ func TestQRDrawsTheCodeAndEndsOnline(t *testing.T) {
 	out := &logBuffer{}
 	con.outTerm, con.out = true, out
 	code := make(chan int, 1)
-	go func() { code <- con.report("qr", followQR(ctx, con, c)) }() // waited for below
+	go func() { code <- con.report("qr", followQR(ctx, con, c, terminalCode{con})) }() // waited for below
 	eventually(t, ctx, "drawing of the code", func() bool { return strings.Contains(out.String(), m.draw(false)) })
 	if err := srv.Login(ctx); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestQRExitsWith4WhenWeChatRefuses(t *testing.T) {
 	out.Reset()
 	logged := make(chan error, 1)
 	go func() { logged <- srv.Login(ctx) }() // waited for below
-	code := con.report("qr", followQR(ctx, con, c))
+	code := con.report("qr", followQR(ctx, con, c, terminalCode{con}))
 	if err := <-logged; err != nil {
 		t.Fatal(err)
 	}
@@ -118,5 +118,47 @@ func TestQRExitsWith4WhenWeChatRefuses(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), blackOnWhite) {
 		t.Errorf("no new code was drawn:\n%s", out)
+	}
+}
+
+func TestQRWritesAPictureThatGoesWhenItIsOver(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	srv := wxtest.NewServer(t, wxtest.Config{})
+	_, socket := daemonAt(t, ctx, srv)
+	uuid, err := srv.AwaitQR(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	con, out, errOut := testConsole(nil)
+	if code := execute(ctx, con, []string{"qr", "--socket", socket}); code != exitFailure || !strings.Contains(errOut.String(), "--png") {
+		t.Errorf("without a terminal: exit code %d, %s", code, errOut)
+	}
+	if code := execute(ctx, con, []string{"qr", "--socket", socket, "--png", "-"}); code != exitOK {
+		t.Errorf("exit code %d: %s", code, errOut)
+	}
+	if !samePicture(t, []byte(out.String()), wxtest.QRPayload(uuid)) {
+		t.Error("standard output is not the picture of the code")
+	}
+
+	file := filepath.Join(t.TempDir(), "code.png")
+	con, out, errOut = testConsole(nil)
+	code := make(chan int, 1)
+	go func() { code <- execute(ctx, con, []string{"qr", "--socket", socket, "--png", file}) }() // waited for below
+	eventually(t, ctx, "picture in the file", func() bool { _, err := os.Stat(file); return err == nil })
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("the picture can be read by others: %v, %v", st.Mode(), err)
+	}
+	if got, err := os.ReadFile(file); err != nil || !samePicture(t, got, wxtest.QRPayload(uuid)) {
+		t.Errorf("the file is not the picture of the code: %v", err)
+	}
+	if err := srv.Login(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-code; code != exitOK || !strings.Contains(out.String(), file) {
+		t.Errorf("exit code %d, %s%s", code, out, errOut)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the picture is still there after the login: %v", err)
 	}
 }

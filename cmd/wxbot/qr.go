@@ -32,6 +32,23 @@ func encodeQR(text string) (modules, error) {
 	return m, nil
 }
 
+// pictureScale is the side of a module in a picture, in pixels.
+const pictureScale = 8
+
+// picture makes the code of a text as a PNG, with the border of four modules that
+// the standard wants.
+func picture(text string) ([]byte, error) {
+	q, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		return nil, fmt.Errorf("qr code: %w", err)
+	}
+	b, err := q.PNG(-pictureScale)
+	if err != nil {
+		return nil, fmt.Errorf("qr code: %w", err)
+	}
+	return b, nil
+}
+
 // columns is how wide the drawing is.
 func (m modules) columns() int { return len(m) }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"image/png"
 	"strings"
 	"testing"
 )
@@ -116,5 +118,50 @@ func TestQuietZoneIsTwoModules(t *testing.T) {
 	}
 	if n > 40 {
 		t.Errorf("a login code is %d columns wide, too many for half a terminal", n)
+	}
+}
+
+// samePicture reports whether a PNG shows the code of a text, dark on light, with
+// the standard's border.
+func samePicture(t *testing.T, b []byte, text string) bool {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := encodeQR(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const border = 4
+	side := len(want) - 2*quietZone + 2*border
+	if got := img.Bounds().Dx(); got != side*pictureScale || img.Bounds().Dy() != got {
+		t.Fatalf("the picture is %v, want %d modules of %d pixels", img.Bounds(), side, pictureScale)
+	}
+	for y := range side {
+		for x := range side {
+			dark := false
+			if i, j := y-border+quietZone, x-border+quietZone; min(i, j) >= 0 && max(i, j) < len(want) {
+				dark = want[i][j]
+			}
+			r, _, _, _ := img.At(x*pictureScale+pictureScale/2, y*pictureScale+pictureScale/2).RGBA()
+			if (r < 0x8000) != dark {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestPictureShowsTheCode(t *testing.T) {
+	b, err := picture(samplePayload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !samePicture(t, b, samplePayload) {
+		t.Error("the picture is not the code")
+	}
+	if samePicture(t, b, samplePayload[:len(samplePayload)-1]+"a") {
+		t.Error("the picture is taken for another code")
 	}
 }

@@ -83,7 +83,7 @@ func TestRunLogsInAnswersReloadsAndStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := filepath.Join(state, "login-qr.txt")
+	code := filepath.Join(state, "qr.png")
 	eventually(t, ctx, "login code in a file", func() bool { _, err := os.Stat(code); return err == nil })
 	if err := srv.Login(ctx); err != nil {
 		t.Fatal(err)

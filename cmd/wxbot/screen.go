@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -15,8 +12,8 @@ import (
 )
 
 // screen shows a person what the daemon wants of them: the login code above all.
-// Without a terminal the code goes into a private file instead, and the log says
-// where.
+// Without a terminal the code goes into a private file instead, as a picture, and
+// the log says where.
 type screen struct {
 	w       io.Writer // nil without a terminal
 	colour  bool
@@ -33,7 +30,7 @@ const noticeBound = 64
 func newScreen(con *console, state string, log zerolog.Logger) *screen {
 	s := &screen{
 		columns: con.columns, lang: con.lang(), log: log,
-		file:    filepath.Join(state, "login-qr.txt"),
+		file:    filepath.Join(state, "qr.png"),
 		notices: make(chan bot.Notice, noticeBound),
 	}
 	switch {
@@ -55,13 +52,22 @@ func (s *screen) observe(n bot.Notice) {
 }
 
 // run shows notices until ctx ends, and then takes the code's file away.
+//
+// The first notice tells that the state directory is this daemon's: from then on a
+// file there is its own, or one that a daemon left which was killed.
 func (s *screen) run(ctx context.Context) {
-	defer s.removeFile()
-	for {
+	for ours := false; ; {
 		select {
 		case <-ctx.Done():
+			if ours {
+				s.removeFile()
+			}
 			return
 		case n := <-s.notices:
+			if !ours {
+				s.removeFile()
+				ours = true
+			}
 			s.show(n)
 		}
 	}
@@ -109,7 +115,7 @@ func (s *screen) code(n bot.QRCode) {
 		s.say(loginMeans(s.lang))
 	}
 	if s.w == nil || s.columns != 0 && s.columns < m.columns() {
-		s.toFile(m)
+		s.toFile(n, m.columns())
 		return
 	}
 	s.say(fmt.Sprintf(s.lang.of("Scan with WeChat on the phone (code %d of %d):", "请用手机微信扫码（第 %d 个，共 %d 个）："), n.Attempt, n.Max))
@@ -135,26 +141,24 @@ func loginMeans(l lang) string {
 `)
 }
 
-// toFile writes the drawing where only the daemon's user can read it.
-func (s *screen) toFile(m modules) {
-	s.removeFile()
-	f, err := os.OpenFile(s.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// toFile writes the picture where only the daemon's user can read it, over that of
+// an earlier code.
+func (s *screen) toFile(n bot.QRCode, columns int) {
+	b, err := picture(n.Payload.Reveal())
+	if err == nil {
+		err = writePrivate(s.file, b)
+	}
 	if err != nil {
 		s.log.Error().Err(err).Msg("login code not written")
 		return
 	}
-	_, err = f.WriteString(m.draw(false))
-	if err := errors.Join(err, f.Close()); err != nil {
-		s.log.Error().Err(err).Msg("login code not written")
-		return
-	}
-	s.log.Warn().Str("file", s.file).Msg("scan needed: run wxbot qr, or print the file on a terminal")
+	s.log.Warn().Str("file", s.file).Msg("scan needed: run wxbot qr, or look at the file")
 	s.say(fmt.Sprintf(s.lang.of("The terminal is narrower than the code (%d columns). Scan it from %s",
-		"终端太窄，放不下二维码（需要 %d 列）。请查看 %s"), m.columns(), s.file))
+		"终端太窄，放不下二维码（需要 %d 列）。请查看 %s"), columns, s.file))
 }
 
 func (s *screen) removeFile() {
-	if err := os.Remove(s.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removePrivate(s.file); err != nil {
 		s.log.Error().Err(err).Msg("login code not removed")
 	}
 }

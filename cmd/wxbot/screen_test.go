@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -66,12 +69,8 @@ func TestWithoutTerminalTheCodeGoesIntoAPrivateFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := encodeQR(samplePayload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want.draw(false) {
-		t.Error("the file is not the plain drawing")
+	if !samePicture(t, got, samplePayload) {
+		t.Error("the file is not the picture of the code")
 	}
 	if out.Len()+errOut.Len() > 0 {
 		t.Errorf("written beside the log: %s%s", out, errOut)
@@ -81,6 +80,13 @@ func TestWithoutTerminalTheCodeGoesIntoAPrivateFile(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "login.weixin") {
 		t.Errorf("log %s holds the payload", &log)
+	}
+
+	next := sampleCode(2)
+	next.Payload = "https://login.weixin.qq.com/l/another=="
+	s.show(next)
+	if got, err = os.ReadFile(s.file); err != nil || !samePicture(t, got, next.Payload.Reveal()) {
+		t.Errorf("the file is not the picture of the second code: %v", err)
 	}
 
 	s.show(bot.QRDone{})
@@ -109,5 +115,35 @@ func TestNoColorIsHonoured(t *testing.T) {
 	s.show(sampleCode(1))
 	if strings.Contains(errOut.String(), "\x1b") || !strings.Contains(errOut.String(), "█") {
 		t.Errorf("want a drawing without escape sequences, got\n%s", errOut)
+	}
+}
+
+func TestLeftPictureIsRemovedAndAnothersIsNot(t *testing.T) {
+	con, _, _ := testConsole(nil)
+	s := newScreen(con, t.TempDir(), zerolog.Nop())
+	if err := os.WriteFile(s.file, []byte("left"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A second daemon, which gets nowhere, has no notices.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.run(ctx)
+	if _, err := os.Stat(s.file); err != nil {
+		t.Errorf("a daemon that never held the state directory took the picture away: %v", err)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { s.run(ctx) })
+	s.observe(bot.RulesLoaded{})
+	wait, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	eventually(t, wait, "removal of what was left", func() bool { _, err := os.Stat(s.file); return os.IsNotExist(err) })
+	s.observe(sampleCode(1))
+	eventually(t, wait, "picture", func() bool { _, err := os.Stat(s.file); return err == nil })
+	cancel()
+	done.Wait()
+	if _, err := os.Stat(s.file); !os.IsNotExist(err) {
+		t.Errorf("the picture is still there after the stop: %v", err)
 	}
 }

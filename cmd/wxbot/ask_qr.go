@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wxbot/bot/control"
+)
+
+func newQR(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "qr",
+		Short: "Show the running daemon's login code, asking for a new one if needed",
+		Long: "qr draws the login code on the terminal and follows it until the account is\n" +
+			"online. If the daemon waits because nobody scanned or WeChat refused, it asks\n" +
+			"for a new round of codes.\n\n" +
+			"With --png FILE each code is written into FILE instead, which only you can read\n" +
+			"and which is removed when the code is of no more use. --png - writes the code\n" +
+			"shown now to standard output and ends; it does not follow.",
+	}
+	client := socketFlags(cmd)
+	file := cmd.Flags().String("png", "", "write the code as a PNG into a file, or - for standard output")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		show, err := qrView(con, *file)
+		if err != nil {
+			return err
+		}
+		c, err := client()
+		if err != nil {
+			return err
+		}
+		return errors.Join(followQR(cmd.Context(), con, c, show), show.close())
+	}
+	return cmd
+}
+
+// codeView shows login codes, one after the other.
+type codeView interface {
+	show(q control.QR) error
+	// once: the first code is all that it can show.
+	once() bool
+	close() error
+}
+
+// qrView picks where codes are shown. A code belongs before the eyes of a person
+// alone, so that without a terminal somebody must say where it may go.
+func qrView(con *console, file string) (codeView, error) {
+	switch {
+	case file == "-" && con.outTerm:
+		return nil, usage(errors.New("qr: a picture on a terminal shows nothing: leave --png out, or redirect the output"))
+	case file == "-":
+		return stdoutCode{con}, nil
+	case file != "":
+		return &fileCode{con: con, path: file}, nil
+	case con.outTerm:
+		return terminalCode{con}, nil
+	}
+	return nil, &failure{
+		err:  errors.New("qr: standard output is no terminal"),
+		code: exitFailure,
+		hint: con.lang().of("--png FILE writes a picture that only you can read", "--png FILE 把二维码写成只有您能读的图片"),
+	}
+}
+
+// qrEvery is how often the daemon is asked whether the code is still the same.
+const qrEvery = time.Second
+
+// followQR shows each new code until the account is online or refused.
+func followQR(ctx context.Context, con *console, c *control.Client, view codeView) error {
+	shown := ""
+	t := time.NewTicker(qrEvery)
+	defer t.Stop()
+	for ask := true; ; ask = false {
+		q, err := c.QR(ctx, ask)
+		if err != nil {
+			return err
+		}
+		switch {
+		case q.Online:
+			out := con.out
+			if view.once() { // which is for the picture alone
+				out = con.err
+			}
+			fmt.Fprintln(out, con.lang().of("The account is online.", "账号已在线。"))
+			return nil
+		case q.Payload != "" && q.Payload != shown:
+			if err := view.show(q); err != nil || view.once() {
+				return err
+			}
+			shown = q.Payload
+		case q.Payload == "" && q.State == "refused":
+			return &failure{
+				err: errors.New("qr: WeChat refuses this account"), code: exitRefused,
+				hint: con.lang().of(`"wxbot status" shows its words; see docs/operate.md, "Refused"`,
+					`"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`),
+			}
+		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
+			return fmt.Errorf("qr: %s", q.State)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// codeOf counts the codes of a round for a person.
+func codeOf(l lang, q control.QR) string {
+	return fmt.Sprintf(l.of("Code %d of %d", "第 %d 个二维码，共 %d 个"), q.Attempt, q.Max)
+}
+
+// terminalCode draws codes on standard output.
+type terminalCode struct{ con *console }
+
+func (v terminalCode) show(q control.QR) error {
+	m, err := encodeQR(q.Payload)
+	if err != nil {
+		return err
+	}
+	if v.con.columns != 0 && v.con.columns < m.columns() {
+		return &failure{
+			err:  fmt.Errorf("qr: the terminal has %d columns, the code needs %d", v.con.columns, m.columns()),
+			code: exitFailure,
+			hint: v.con.lang().of("--png FILE writes a picture", "--png FILE 写成图片"),
+		}
+	}
+	fmt.Fprintf(v.con.out, "%s:\n%s", codeOf(v.con.lang(), q), m.draw(v.con.colours(true)))
+	return nil
+}
+
+func (terminalCode) once() bool   { return false }
+func (terminalCode) close() error { return nil }
+
+// stdoutCode writes one picture to standard output.
+type stdoutCode struct{ con *console }
+
+func (v stdoutCode) show(q control.QR) error {
+	b, err := picture(q.Payload)
+	if err != nil {
+		return err
+	}
+	if _, err := v.con.out.Write(b); err != nil {
+		return fmt.Errorf("qr: %w", err)
+	}
+	return nil
+}
+
+func (stdoutCode) once() bool   { return true }
+func (stdoutCode) close() error { return nil }
+
+// fileCode writes pictures into a file of the person's.
+type fileCode struct {
+	con     *console
+	path    string
+	written bool
+}
+
+func (v *fileCode) show(q control.QR) error {
+	b, err := picture(q.Payload)
+	if err != nil {
+		return err
+	}
+	if err := writePrivate(v.path, b); err != nil {
+		return fmt.Errorf("qr: %w", err)
+	}
+	v.written = true
+	fmt.Fprintf(v.con.out, "%s: %s\n", codeOf(v.con.lang(), q), v.path)
+	return nil
+}
+
+func (*fileCode) once() bool { return false }
+
+func (v *fileCode) close() error {
+	if !v.written {
+		return nil
+	}
+	return removePrivate(v.path)
+}
+
+// writePrivate writes a file that its owner alone can read. It is under its name
+// only when it is whole.
+func writePrivate(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".qr-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// removePrivate takes such a file away, if it is there.
+func removePrivate(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
