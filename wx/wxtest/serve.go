@@ -98,6 +98,21 @@ func endpointName(p string) string {
 	return ""
 }
 
+// frontPage is what the hosts show at "/", where a browser begins and where some
+// clients look before they log in or after they logged out.
+func (s *Server) frontPage(w http.ResponseWriter) {
+	text := `<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>微信网页版</title></head>
+<body><p>A simulated WeChat: no account, and nothing that is said here, is real.</p>`
+	if s.control != nil {
+		text += `<p>Its control API: <a href="` + ControlPrefix + `">` + ControlPrefix + `</a></p>`
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if _, err := io.WriteString(w, text+"</body></html>\n"); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
 // ServeHTTP answers one request. It makes a Server an http.Handler for listeners
 // of the caller's own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -107,6 +122,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.serving.Done()
 	if s.control != nil && strings.HasPrefix(r.URL.Path, ControlPrefix) {
 		s.control.mux.ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		s.frontPage(w)
 		return
 	}
 	name := endpointName(r.URL.Path)

@@ -419,3 +419,13 @@ func TestDayOfPollsLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestHostsHaveAFrontPage(t *testing.T) {
+	s := wxtest.NewServer(t, wxtest.Config{})
+	for _, host := range []string{"https://login.weixin.qq.com/", "https://wx2.qq.com/"} {
+		got := newClient(t, s).do("GET", host, "", "")
+		if got.status != http.StatusOK || !strings.Contains(string(got.body), "simulated WeChat") {
+			t.Errorf("%s: status %d, %s", host, got.status, got.body)
+		}
+	}
+}
