@@ -424,7 +424,7 @@ func TestHostsHaveAFrontPage(t *testing.T) {
 	s := wxtest.NewServer(t, wxtest.Config{})
 	for _, host := range []string{"https://login.weixin.qq.com/", "https://wx2.qq.com/"} {
 		got := newClient(t, s).do("GET", host, "", "")
-		if got.status != http.StatusOK || !strings.Contains(string(got.body), "simulated WeChat") {
+		if got.status != http.StatusOK || !strings.Contains(got.body, "simulated WeChat") {
 			t.Errorf("%s: status %d, %s", host, got.status, got.body)
 		}
 	}
