@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -31,6 +33,7 @@ type watcher struct {
 	dirs    func() []string
 	changed func(context.Context)
 	log     zerolog.Logger
+	atOnce  bool // changed is called when the watch begins, too
 }
 
 // run watches until ctx ends. Without notices from the system it goes on by
@@ -47,6 +50,9 @@ func (w *watcher) run(ctx context.Context) error {
 		w.add(notify)
 	}
 	timer := time.NewTimer(lookAnyway)
+	if w.atOnce {
+		timer.Reset(0)
+	}
 	defer timer.Stop()
 	var restless time.Time // since when files have been changing
 	soon := func() {
@@ -116,4 +122,48 @@ func watchDirs(c Config) []string {
 		return append(dirs, c.Plugins)
 	}
 	return dirs
+}
+
+// Watch calls changed once, and again after files beside the rules or below the
+// plugin directory have changed and been left alone, until ctx ends. A change while
+// changed runs is seen afterwards.
+func Watch(ctx context.Context, c Config, log zerolog.Logger, changed func(context.Context)) error {
+	dirs := func() []string { return watchDirs(c) }
+	var seen map[string]stamp
+	w := &watcher{dirs: dirs, log: log, atOnce: true, changed: func(ctx context.Context) {
+		now := fileStamps(dirs())
+		if seen != nil && maps.Equal(seen, now) {
+			return // it was time to look anyway, or something else was written there
+		}
+		seen = now
+		changed(ctx)
+	}}
+	return w.run(ctx)
+}
+
+// stamp tells the versions of a file apart.
+type stamp struct {
+	size int64
+	at   time.Time
+}
+
+// fileStamps looks at the files of directories, by path. Hidden ones are editors'.
+func fileStamps(dirs []string) map[string]stamp {
+	out := map[string]stamp{}
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // it is gone, which is a change
+		}
+		for _, e := range entries {
+			name := e.Name()
+			if e.IsDir() || strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") {
+				continue
+			}
+			if st, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				out[filepath.Join(dir, name)] = stamp{st.Size(), st.ModTime()}
+			}
+		}
+	}
+	return out
 }

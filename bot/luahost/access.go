@@ -298,11 +298,11 @@ func (p *plugin) askedHosts(l *lua.LState, v lua.LValue) []hostRule {
 // address of the machine or its network into plugins.yaml as such, that grants it; a
 // name that merely turns out to be one does not.
 func (p *plugin) endpoint(l *lua.LState, option string) (hostRule, bool) {
-	config, ok := l.GetField(l.GetGlobal("bot"), "config").(*lua.LTable)
-	if !ok || !p.header.options[option] {
+	if _, ok := p.header.option(option); !ok {
 		l.ArgError(1, fmt.Sprintf("allow.http: there is no option %q", option))
 	}
-	s, ok := config.RawGetString(option).(lua.LString)
+	p.header.endpoints = true
+	s, ok := p.configTable.RawGetString(option).(lua.LString)
 	if !ok || s == "" {
 		return hostRule{}, false
 	}
@@ -310,7 +310,7 @@ func (p *plugin) endpoint(l *lua.LState, option string) (hostRule, bool) {
 	_, written := p.config.config[option]
 	if err != nil {
 		if written {
-			p.wrongOption(l, option, fmt.Sprintf("option %s of plugin %s: %v", option, p.name, err))
+			p.wrongOption(l, p.config, option, fmt.Sprintf("option %s of plugin %s: %v", option, p.name, err))
 		}
 		l.ArgError(1, fmt.Sprintf("config.%s: %v", option, err))
 	}

@@ -3,7 +3,6 @@ package luahost
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -14,8 +13,10 @@ import (
 // header is what bot.plugin{} says.
 type header struct {
 	name, version, about string
-	missing              string // required options that have no value
-	options              map[string]bool
+	missing              string   // required options that have no value
+	options              []Option // by name
+	declared             bool     // the options are all there
+	endpoints            bool     // what it may reach stands in its configuration
 }
 
 // configError is a wrong value in plugins.yaml, with its place there.
@@ -69,8 +70,12 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 	}
 	if config != nil {
 		p.readOptions(l, config)
+	}
+	p.header.declared = true
+	if config != nil {
+		p.setOptions(l, p.config)
 	} else if len(p.config.config) > 0 {
-		p.wrongOption(l, "", fmt.Sprintf("plugin %s has no options", p.name))
+		p.wrongOption(l, p.config, "", fmt.Sprintf("plugin %s has no options", p.name))
 	}
 	if allow != nil {
 		p.readAllow(l, allow)
@@ -80,67 +85,85 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 	return 0
 }
 
-// readOptions checks what plugins.yaml sets against what the header declares, and
-// fills bot.config.
+// readOptions reads the options that the header declares.
 func (p *plugin) readOptions(l *lua.LState, declared *lua.LTable) {
 	out, ok := l.GetField(l.GetGlobal("bot"), "config").(*lua.LTable)
 	if !ok {
 		return
 	}
-	var names, missing []string
-	p.header.options = map[string]bool{}
-	declared.ForEach(func(k, _ lua.LValue) {
-		names = append(names, k.String())
-		p.header.options[k.String()] = true
-	})
+	var names []string
+	declared.ForEach(func(k, _ lua.LValue) { names = append(names, k.String()) })
 	slices.Sort(names)
-	for name := range p.config.config {
+	for _, name := range names {
+		p.header.options = append(p.header.options, readOption(l, name, declared.RawGetString(name)))
+	}
+	p.configTable = out
+}
+
+// setOptions checks what plugins.yaml sets against what the header declares, and fills
+// bot.config; where something is wrong, it changes nothing.
+func (p *plugin) setOptions(l *lua.LState, set settings) {
+	var names, missing []string
+	for _, o := range p.header.options {
+		names = append(names, o.Name)
+	}
+	for name := range set.config {
 		if !slices.Contains(names, name) {
 			hint := ""
 			if s := conf.Suggest(name, names); s != "" {
 				hint = fmt.Sprintf(", did you mean %q?", s)
 			}
-			p.wrongOption(l, name, fmt.Sprintf("plugin %s has no option %q%s", p.name, name, hint))
+			p.wrongOption(l, set, name, fmt.Sprintf("plugin %s has no option %q%s", p.name, name, hint))
 		}
 	}
-	for _, name := range names {
-		spec, ok := declared.RawGetString(name).(*lua.LTable)
-		if !ok {
-			l.ArgError(1, fmt.Sprintf("config.%s is a table such as {type = \"string\"}", name))
-		}
-		given, has := p.config.config[name]
+	values := map[string]lua.LValue{}
+	for _, o := range p.header.options {
+		values[o.Name] = o.fallback
+		given, has := set.config[o.Name]
 		if !has {
-			def := spec.RawGetString("default")
-			if def == lua.LNil && lua.LVAsBool(spec.RawGetString("required")) {
-				missing = append(missing, name)
+			if o.fallback == lua.LNil && o.Required {
+				missing = append(missing, o.Name)
 			}
-			out.RawSetString(name, def)
 			continue
 		}
 		given, err := p.fillSecrets(given)
+		if err == nil {
+			values[o.Name], err = o.read(l, given)
+		}
 		if err != nil {
-			p.wrongOption(l, name, fmt.Sprintf("option %s of plugin %s: %v", name, p.name, err))
+			if o.Secret {
+				p.hideValue(toLua(l, given)) // the error may quote it
+			}
+			p.wrongOption(l, set, o.Name, fmt.Sprintf("option %s of plugin %s: %v", o.Name, p.name, err))
 		}
-		v, err := option(l, spec, given)
-		if err != nil {
-			p.wrongOption(l, name, fmt.Sprintf("option %s of plugin %s: %v", name, p.name, err))
+		if o.Secret {
+			p.hideValue(values[o.Name])
 		}
-		if lua.LVAsBool(spec.RawGetString("secret")) {
-			p.hideValue(v)
-		}
-		out.RawSetString(name, v)
 	}
 	if len(missing) > 0 {
 		p.header.missing = strings.Join(missing, ", ")
 		l.RaiseError("off (needs config: %s)", p.header.missing)
 	}
+	for name, v := range values {
+		p.configTable.RawSetString(name, v)
+	}
+}
+
+// option gives what the header declares by a name.
+func (h header) option(name string) (Option, bool) {
+	for _, o := range h.options {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Option{}, false
 }
 
 // wrongOption stops the load with the place in plugins.yaml.
-func (p *plugin) wrongOption(l *lua.LState, name, text string) {
+func (p *plugin) wrongOption(l *lua.LState, set settings, name, text string) {
 	text = p.mask(text)
 	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: text}}
-	if n := p.config.node; n != nil {
+	if n := set.node; n != nil {
 		e.problem = n.At(conf.Error, text, "")
 		for _, entry := range n.Entries {
 			if entry.Key.Value == name {
@@ -150,74 +173,4 @@ func (p *plugin) wrongOption(l *lua.LState, name, text string) {
 	}
 	p.configErr = e
 	l.RaiseError("%s", e.problem.Text)
-}
-
-// option turns a value of plugins.yaml, which is text as written, into the type
-// that the header declares.
-func option(l *lua.LState, spec *lua.LTable, v any) (lua.LValue, error) {
-	kind := "string"
-	if k, ok := spec.RawGetString("type").(lua.LString); ok {
-		kind = string(k)
-	}
-	if kind == "list" {
-		switch v := v.(type) {
-		case []any:
-			return toLua(l, v), nil
-		case string:
-			return toLua(l, []any{v}), nil
-		}
-		return nil, fmt.Errorf("want a list")
-	}
-	s, ok := v.(string)
-	if !ok {
-		return nil, fmt.Errorf("want a %s", kind)
-	}
-	node := &conf.Node{Kind: conf.Scalar, Value: s}
-	switch kind {
-	case "string":
-		return lua.LString(s), nil
-	case "bool":
-		b, ok := node.Bool()
-		if !ok {
-			return nil, fmt.Errorf("%q is not true or false", s)
-		}
-		return lua.LBool(b), nil
-	case "integer", "number":
-		return number(spec, kind, s)
-	case "duration":
-		d, ok := node.Duration()
-		if !ok {
-			return nil, fmt.Errorf("%q is no duration such as 10m", s)
-		}
-		return lua.LNumber(d.Seconds()), nil
-	case "enum":
-		values, ok := spec.RawGetString("values").(*lua.LTable)
-		found := false
-		var all []string
-		if ok {
-			values.ForEach(func(_, v lua.LValue) {
-				all = append(all, v.String())
-				found = found || v.String() == s
-			})
-		}
-		if !found {
-			return nil, fmt.Errorf("%q is none of %s", s, strings.Join(all, ", "))
-		}
-		return lua.LString(s), nil
-	}
-	return nil, fmt.Errorf("the header declares the unknown type %q", kind)
-}
-
-func number(spec *lua.LTable, kind, s string) (lua.LValue, error) {
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f != f || kind == "integer" && f != float64(int64(f)) {
-		return nil, fmt.Errorf("%q is no %s", s, kind)
-	}
-	if low, ok := spec.RawGetString("min").(lua.LNumber); ok && f < float64(low) {
-		return nil, fmt.Errorf("%s is below %s", s, low.String())
-	}
-	if high, ok := spec.RawGetString("max").(lua.LNumber); ok && f > float64(high) {
-		return nil, fmt.Errorf("%s is above %s", s, high.String())
-	}
-	return lua.LNumber(f), nil
 }

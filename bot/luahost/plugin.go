@@ -42,9 +42,11 @@ type plugin struct {
 	life     map[string][]*lua.LFunction // load, unload, config
 	exports  map[string]*lua.LFunction
 	state    *lua.LTable // bot.state
-	methods  map[methodKey]*lua.LFunction
-	metas    map[string]*lua.LTable
-	loading  bool
+	// configTable is bot.config.
+	configTable *lua.LTable
+	methods     map[methodKey]*lua.LFunction
+	metas       map[string]*lua.LTable
+	loading     bool
 	// configErr is a wrong value in plugins.yaml that ended the load.
 	configErr error
 	only      *match.When
@@ -97,6 +99,18 @@ const loadMost = 2 * time.Second
 // load makes a version of a plugin: it compiles the source and runs its top level,
 // in which registrations are collected. Nothing of it is seen by others yet.
 func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) {
+	p, err := h.attempt(s, cfg, state)
+	if err != nil {
+		if p != nil {
+			p.l.Close()
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// attempt is load that gives what there is of a plugin whose top level fails.
+func (h *Host) attempt(s source, cfg settings, state *lua.LTable) (*plugin, error) {
 	proto, err := compile(baseName(s.file), s.text)
 	if err != nil {
 		return nil, err
@@ -129,8 +143,7 @@ func (h *Host) load(s source, cfg settings, state *lua.LTable) (*plugin, error) 
 	p.l.RemoveContext() // else every thread made from it would get a context of its own
 	p.loading = false
 	if err != nil {
-		p.l.Close()
-		return nil, cmp.Or(p.configErr, p.explain(err))
+		return p, cmp.Or(p.configErr, p.explain(err))
 	}
 	for _, list := range p.handlers {
 		for _, hd := range list {

@@ -17,12 +17,12 @@ import (
 func newPlugin(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "List plugins, start a new one, resume a paused one",
+		Short: "List plugins, start a new one, show options, resume a paused one",
 		RunE: func(*cobra.Command, []string) error {
-			return usage(errors.New("plugin: which command? there are: list, new, resume"))
+			return usage(errors.New("plugin: which command? there are: list, new, config, resume"))
 		},
 	}
-	cmd.AddCommand(newPluginList(con), newPluginNew(con), newPluginResume(con))
+	cmd.AddCommand(newPluginList(con), newPluginNew(con), newPluginConfig(con), newPluginResume(con))
 	return cmd
 }
 

@@ -28,10 +28,7 @@ func newPluginNew(con *console) *cobra.Command {
 			return err
 		}
 		if cfg.Plugins == "" {
-			return &failure{
-				err: errors.New("plugin new: there is no plugin directory"), code: exitFailure,
-				hint: con.lang().of("make one with \"mkdir plugins\", or name it with --plugins", "先 mkdir plugins，或用 --plugins 指明"),
-			}
+			return noPlugins(con, "plugin new")
 		}
 		files, err := writeSkeleton(cfg.Plugins, args[0])
 		if err != nil {

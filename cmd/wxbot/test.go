@@ -21,27 +21,53 @@ func newTest(con *console) *cobra.Command {
 		Long: "test runs the tests: of the rules, and those beside the plugins: NAME_test.lua, or\n" +
 			"NAME/tests/*_test.lua for a folder. With PLUGIN, only those of one plugin. Each runs\n" +
 			"with the plugin in a world of its own, without network, on a clock of its own. The\n" +
-			"output is TAP; the exit code is 1 if a test fails.",
+			"output is TAP; the exit code is 1 if a test fails. With --watch they run again at\n" +
+			"every change of a file.",
 		Args: onePluginAtMost,
 	}
 	flags := configFlags(cmd)
+	watch := cmd.Flags().Bool("watch", false, "run the tests again whenever a file changes, until Ctrl-C")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := loadConfig(flags)
 		if err != nil {
 			return err
 		}
-		r := &tap{con: con}
-		if len(args) == 0 {
-			if err := testRules(cmd.Context(), r, cfg); err != nil {
-				return err
-			}
+		if *watch {
+			return watchTests(cmd.Context(), con, cfg, first(args))
 		}
-		if err := testPlugins(cmd.Context(), r, cfg, first(args)); err != nil {
-			return err
-		}
-		return r.end()
+		return runTests(cmd.Context(), con, cfg, first(args))
 	}
 	return cmd
+}
+
+// runTests runs the tests of the rules and all plugins, or those of one.
+func runTests(ctx context.Context, con *console, cfg bot.Config, plugin string) error {
+	r := &tap{con: con}
+	if plugin == "" {
+		if err := testRules(ctx, r, cfg); err != nil {
+			return err
+		}
+	}
+	if err := testPlugins(ctx, r, cfg, plugin); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// clearScreen empties a terminal, what was scrolled away too.
+const clearScreen = "\x1b[H\x1b[2J\x1b[3J"
+
+// watchTests runs the tests at every change until ctx ends, which is no failure.
+func watchTests(ctx context.Context, con *console, cfg bot.Config, plugin string) error {
+	return bot.Watch(ctx, cfg, zerolog.New(con.err).Level(zerolog.WarnLevel), func(ctx context.Context) {
+		if con.colours(con.outTerm) {
+			fmt.Fprint(con.out, clearScreen)
+		}
+		if err := runTests(ctx, con, cfg, plugin); ctx.Err() == nil {
+			con.report("test", err)
+			fmt.Fprintln(con.err, con.lang().of("waiting for changes; Ctrl-C ends", "等待文件改动；Ctrl-C 结束"))
+		}
+	})
 }
 
 func onePluginAtMost(_ *cobra.Command, args []string) error {
