@@ -151,6 +151,16 @@ func (a *account) ended(ctx context.Context, err error) (next, error) {
 	var refused *wx.RefusedError
 	var out *wx.LoggedOutError
 	switch {
+	case err == nil: // this client logged itself out
+		a.log.Warn().Msg("logged out by an operator: no login until wxbot qr")
+		a.tell(LoggedOut{Reason: "wxbot logout"})
+		a.emit(ctx, event.KindLogout, "wxbot logout")
+		if err := a.store.DropSession(ctx); err != nil {
+			a.log.Error().Err(err).Msg("session not removed")
+			return afterPause, nil
+		}
+		a.setState(stateLeft)
+		return afterScan, nil
 	case errors.Is(err, errOtherAccount):
 		return afterScan, err
 	case errors.As(err, &refused):
@@ -440,11 +450,15 @@ func (a *account) firstEver() bool {
 func (a *account) needsOperator() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.refusal != nil || a.state == "" || a.state == stateUnscanned
+	return a.refusal != nil || a.state == "" || a.state == stateUnscanned || a.state == stateLeft
 }
 
-// stateUnscanned is the state after a round of codes that nobody scanned.
-const stateUnscanned = "waiting for wxbot qr: nobody scanned"
+// The states in which a login needs somebody who asks for it: after a round of codes
+// that nobody scanned, and after an operator's logout.
+const (
+	stateUnscanned = "waiting for wxbot qr: nobody scanned"
+	stateLeft      = "waiting for wxbot qr: logged out"
+)
 
 // askAgain asks for a new round of QR codes. It reports false if one is under way
 // or none is needed.

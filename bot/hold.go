@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"wxbot/bot/control"
@@ -63,6 +64,14 @@ func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	if name == "" {
 		return event.Chat{}, nil
 	}
+	if key, ok := strings.CutPrefix(name, keyPrefix); ok {
+		user, ok := b.acc.book.user(key)
+		if !ok {
+			return event.Chat{}, fmt.Errorf("no friend or group of the key %q is among the contacts", key)
+		}
+		chat, _ := b.acc.book.Chat(user)
+		return chat, nil
+	}
 	hits := b.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, b.acc.book.find(event.ChatGroup, name)...)
 	switch len(hits) {
@@ -71,7 +80,11 @@ func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	case 1:
 		return hits[0], nil
 	}
-	return event.Chat{}, fmt.Errorf("%d friends and groups are called %q: set a remark on the phone", len(hits), name)
+	keys := make([]string, len(hits))
+	for i, c := range hits {
+		keys[i] = keyPrefix + c.Key
+	}
+	return event.Chat{}, fmt.Errorf("%d friends and groups are called %q: name one by its key (%s), or set a remark on the phone", len(hits), name, strings.Join(keys, ", "))
 }
 
 // ownerWrote leaves a chat to the account's owner for a while.

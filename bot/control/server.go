@@ -10,6 +10,8 @@
 //	GET  /v1/qr       QR
 //	POST /v1/alerts/test   a list of AlertResult
 //	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
+//
+// AccountDaemon, Archive and SendDaemon document the rest.
 package control
 
 import (
@@ -262,6 +264,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /v1/qr", qr(true))
 	s.archiveRoutes(mux)
 	s.sendRoutes(mux)
+	s.accountRoutes(mux)
 	return mux
 }
 

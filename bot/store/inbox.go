@@ -97,6 +97,20 @@ func (s *Store) EndSession(ctx context.Context) error {
 	})
 }
 
+// DropSession removes the session, and the one that ended before it: their keys are
+// of no more use.
+func (s *Store) DropSession(ctx context.Context) error {
+	return s.update(ctx, func(ctx context.Context, tx *tx) error {
+		if _, err := tx.exec(ctx, "DELETE FROM meta WHERE key = ?", metaEnded); err != nil {
+			return fmt.Errorf("remove session: %w", err)
+		}
+		if _, err := tx.exec(ctx, "DELETE FROM session"); err != nil {
+			return fmt.Errorf("remove session: %w", err)
+		}
+		return nil
+	})
+}
+
 // metaEnded is where the session that ended last is kept.
 const metaEnded = "ended_session"
 

@@ -60,6 +60,8 @@ func newRoot(con *console) *cobra.Command {
 		newQR(con),
 		newAlerts(con),
 		newSend(con),
+		newContacts(con),
+		newLogout(con),
 		newHistory(con),
 		newForget(con),
 		newPlugin(con),
