@@ -9,14 +9,14 @@ import (
 // What a header declares is checked when it is loaded, before anybody sets anything.
 func TestDeclaredOptionsAreChecked(t *testing.T) {
 	for spec, want := range map[string]string{
-		`"string"`:                                "config.x is a table",
-		`{ type = "text" }`:                       `unknown type "text"`,
-		`{ typ = "string" }`:                      `unknown key "typ", did you mean "type"?`,
-		`{ type = "integer", default = 1.5 }`:     `default: "1.5" is no integer`,
-		`{ type = "integer", min = "a" }`:         "min is a number",
-		`{ type = "number", default = 9, max=8 }`: "default: 9 is above 8",
-		`{ type = "duration", default = "soon" }`: `default: "soon" is no duration`,
-		`{ type = "enum" }`:                       "an enum has values",
+		`"string"`:                                         "config.x is a table",
+		`{ type = "text" }`:                                `unknown type "text"`,
+		`{ typ = "string" }`:                               `unknown key "typ", did you mean "type"?`,
+		`{ type = "integer", default = 1.5 }`:              `default: "1.5" is no integer`,
+		`{ type = "integer", min = "a" }`:                  "min is a number",
+		`{ type = "number", default = 9, max=8 }`:          "default: 9 is above 8",
+		`{ type = "duration", default = "soon" }`:          `default: "soon" is no duration`,
+		`{ type = "enum" }`:                                "an enum has values",
 		`{ type = "enum", values = {"a"}, default = "b" }`: `default: "b" is none of a`,
 		`{ default = {1} }`:                                "default: want a string",
 	} {
