@@ -53,6 +53,7 @@ type account struct {
 	client *wx.Client
 	online bool
 	ready  bool // logged in, or waiting for a person
+	parked bool // until an operator asks for a login
 	// serverAt is the server's clock when the daemon's said initAt, which holds a
 	// monotonic reading: both tell the server's time ever after, also when this
 	// machine's clock is set.

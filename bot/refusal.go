@@ -12,7 +12,7 @@ import (
 // awaitOperator waits until somebody asks for a new round of QR codes.
 func (a *account) awaitOperator(ctx context.Context) bool {
 	a.mu.Lock()
-	a.ready = true
+	a.ready, a.parked = true, true
 	a.mu.Unlock()
 	select {
 	case <-ctx.Done():
@@ -20,7 +20,7 @@ func (a *account) awaitOperator(ctx context.Context) bool {
 	case <-a.again:
 	}
 	a.mu.Lock()
-	a.refusal = nil
+	a.refusal, a.parked = nil, false
 	a.mu.Unlock()
 	if err := a.store.SetMeta(ctx, metaRefused, ""); err != nil {
 		a.log.Error().Err(err).Msg("refusal not cleared")

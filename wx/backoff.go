@@ -66,6 +66,7 @@ func (c *Client) retryLater(ctx context.Context, retry *backoff, cause error) er
 	if e, ok := errors.AsType[*sinkError](cause); ok {
 		return e
 	}
+	c.health.noteTurned(time.Now())
 	d := retry.next()
 	level := zerolog.DebugLevel
 	if retry.tries == noticeAfter {

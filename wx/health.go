@@ -12,6 +12,10 @@ type Health struct {
 	// Heard is when the server last gave a whole answer to a request of any kind,
 	// whatever it said. Polls alone make that happen every 25 s.
 	Heard time.Time
+	// Turned is when Run last took a step of its own: a poll begun, a failure met, a
+	// state left. It does so every 35 s at least, a minute later after failures; only
+	// a sink that does not return makes it older.
+	Turned time.Time
 	// Polled is when synccheck last said that the session is alive.
 	Polled time.Time
 	// Synced is when webwxsync last succeeded; a healthy session does so every
@@ -51,6 +55,7 @@ func (h *health) note(f func(*Health)) {
 }
 
 func (h *health) noteHeard(t time.Time)     { h.note(func(n *Health) { n.Heard = t }) }
+func (h *health) noteTurned(t time.Time)    { h.note(func(n *Health) { n.Turned = t }) }
 func (h *health) notePolled(t time.Time)    { h.note(func(n *Health) { n.Polled = t }) }
 func (h *health) noteSynced(t time.Time)    { h.note(func(n *Health) { n.Synced = t }) }
 func (h *health) noteDelivered(t time.Time) { h.note(func(n *Health) { n.Delivered = t }) }

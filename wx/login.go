@@ -120,6 +120,7 @@ func (c *Client) awaitScan(ctx context.Context, ask prompt) (*url.URL, error) {
 	defer cancel()
 	for tip, bad := "1", 0; bad < badAnswers; tip = "0" {
 		started := time.Now()
+		c.health.noteTurned(started)
 		p, err := c.loginPoll(wait, ask.uuid, tip)
 		redirect, redirectErr := parseRedirect(p.RedirectURI)
 		switch {

@@ -71,6 +71,7 @@ type round struct {
 func (p *poller) run(ctx, stay context.Context) error {
 	for {
 		started := time.Now()
+		p.c.health.noteTurned(started)
 		r, err := p.round(ctx, stay)
 		if err != nil {
 			if err := p.failed(stay, err); err != nil {

@@ -1,6 +1,9 @@
 package wx
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // State is how far the client is.
 func (c *Client) State() State {
@@ -25,6 +28,7 @@ func (c *Client) changeState(to State, cause error) []Event {
 
 // enter changes the state and tells the sink.
 func (c *Client) enter(ctx context.Context, to State, cause error) error {
+	c.health.noteTurned(time.Now())
 	return c.emit(ctx, c.changeState(to, cause)...)
 }
 

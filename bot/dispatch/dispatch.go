@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -112,6 +113,7 @@ const (
 type Dispatcher struct {
 	opts  Options
 	wake  chan struct{}
+	turns atomic.Uint64
 	lanes sync.WaitGroup
 	guard *loopGuard
 
@@ -177,6 +179,13 @@ func (d *Dispatcher) Offer(entries []event.Entry) {
 	}
 }
 
+// Turns wakes Run and tells how many turns it has made. One that works has made
+// another by the time of a later call.
+func (d *Dispatcher) Turns() uint64 {
+	d.signal()
+	return d.turns.Load()
+}
+
 func (d *Dispatcher) signal() {
 	select {
 	case d.wake <- struct{}{}:
@@ -193,6 +202,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	wait := retryFloor
 	for {
 		err := d.readInbox(ctx)
+		d.turns.Add(1)
 		if ctx.Err() != nil {
 			return nil
 		}

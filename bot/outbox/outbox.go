@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -130,6 +131,7 @@ type end struct {
 type Outbox struct {
 	opts  Options
 	wake  chan struct{}
+	loops atomic.Uint64
 	sends sync.WaitGroup
 	// keeping holds a token while the stops are written, so that the newest wins.
 	keeping chan struct{}
@@ -208,6 +210,13 @@ func (o *Outbox) signal() {
 	case o.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Turns wakes Run and tells how many turns it has made. One that works has made
+// another by the time of a later call.
+func (o *Outbox) Turns() uint64 {
+	o.signal()
+	return o.loops.Load()
 }
 
 // Counts tells how deliveries ended since the start.
@@ -351,6 +360,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		next := o.launch(sending)
+		o.loops.Add(1)
 		if next.IsZero() {
 			timer.Stop()
 		} else {

@@ -50,6 +50,7 @@ type Store struct {
 	ran map[ran]int
 
 	wake   chan struct{} // something was put into jobs, or closed was set
+	turns  atomic.Uint64 // of the writer
 	writer sync.WaitGroup
 	once   sync.Once
 
@@ -310,6 +311,13 @@ func (s *Store) signal() {
 	}
 }
 
+// Turns wakes the writer and tells how many turns it has made. One that works has
+// made another by the time of a later call.
+func (s *Store) Turns() uint64 {
+	s.signal()
+	return s.turns.Load()
+}
+
 // take gives the jobs for the next transaction, and whether more can come.
 func (s *Store) take() (jobs []*job, open bool) {
 	s.mu.Lock()
@@ -328,6 +336,7 @@ func (s *Store) take() (jobs []*job, open bool) {
 func (s *Store) writeLoop(ctx context.Context) {
 	last := 0
 	for {
+		s.turns.Add(1)
 		s.gather(last)
 		jobs, open := s.take()
 		switch {

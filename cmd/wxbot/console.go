@@ -18,6 +18,8 @@ type console struct {
 	env      func(string) string
 	// inTerm, outTerm and errTerm tell whether a person sits there.
 	inTerm, outTerm, errTerm bool
+	// errJournal tells that standard error is systemd's journal.
+	errJournal bool
 	// columns is the width of the terminal, 0 if unknown.
 	columns int
 }
@@ -28,6 +30,7 @@ func processConsole() *console {
 	c := &console{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv,
 		inTerm: isTerm(os.Stdin), outTerm: isTerm(os.Stdout), errTerm: isTerm(os.Stderr),
+		errJournal: isJournal(os.Stderr, os.Getenv("JOURNAL_STREAM")),
 	}
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && c.columns == 0 {

@@ -3,13 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,38 +21,6 @@ rules:
     exact: 你好
     reply: 你也好
 `
-
-// logBuffer takes what a process writes while a test reads it.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// eventually waits for something that another process does.
-func eventually(t *testing.T, ctx context.Context, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: did not happen", what)
-		}
-	}
-}
 
 func TestRunLogsInAnswersReloadsAndStops(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
