@@ -220,12 +220,13 @@ func (r *trialRunner) call(fn *lua.LFunction, args ...lua.LValue) error {
 func (r *trialRunner) try(ctx context.Context, c trialCase) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, trialMost)
 	defer cancel()
-	stage, err := newTrialStage(ctx, r.source)
+	answers := &trialHTTP{}
+	stage, err := newTrialStage(ctx, r.source, testSetup(answers))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.end()) }()
-	t := &trialLua{l: r.l, gas: r.gas, stage: stage}
+	t := &trialLua{l: r.l, gas: r.gas, stage: stage, http: answers}
 	tab := t.open()
 	r.l.SetGlobal(trialGlobal, tab)
 	for _, fn := range c.set.hooks(func(s *trialSet) []*lua.LFunction { return s.before }) {

@@ -16,6 +16,7 @@ type trialLua struct {
 	l     *lua.LState
 	gas   *gas
 	stage *trialStage
+	http  *trialHTTP
 }
 
 // table makes a table of functions.
@@ -75,8 +76,8 @@ func (t *trialLua) open() *lua.LTable {
 		"now": func() error { t.l.Push(lua.LNumber(t.stage.hand.Now().Unix())); return nil },
 	}))
 	tab.RawSetString("http", t.table(map[string]func() error{
-		"on":       func() error { return t.stage.http.on(t.l) },
-		"requests": func() error { return t.stage.http.requests(t.l) },
+		"on":       func() error { return t.http.on(t.l) },
+		"requests": func() error { return t.http.requests(t.l) },
 	}))
 	tab.RawSetString("kv", t.table(map[string]func() error{"get": t.kvGet, "set": t.kvSet}))
 	mt := t.l.NewTable()
@@ -198,10 +199,7 @@ func (t *trialLua) person(p *event.Person) *lua.LTable {
 		if err := t.begin(); err != nil {
 			return err
 		}
-		p.IsFriend = false
-		ev := t.stage.event(event.KindFriendRequest, privateChat(*p), p)
-		ev.Request = &event.Request{Text: t.l.OptString(2, ""), User: "@test", Ticket: "test"}
-		return t.stage.deliver(ev)
+		return t.stage.request(p, t.l.OptString(2, ""))
 	}))
 	tab.RawSetString("is_friend", t.function("is_friend", func() error { t.l.Push(lua.LBool(p.IsFriend)); return nil }))
 	tab.RawSetString("remark", t.function("remark", func() error { t.l.Push(lua.LString(p.Remark)); return nil }))
@@ -271,14 +269,11 @@ func (t *trialLua) openGroup() error {
 		if err := t.begin(); err != nil {
 			return err
 		}
-		ev := t.stage.event(event.KindMemberJoined, g.chat, nil)
-		ev.Members = &event.Members{Via: event.ViaInvite}
+		var people []string
 		for i := 2; i <= t.l.GetTop(); i++ {
-			p := t.stage.world.person(t.l.CheckString(i), false)
-			t.stage.world.group(name, []*event.Person{p})
-			ev.Members.People = append(ev.Members.People, *p)
+			people = append(people, t.l.CheckString(i))
 		}
-		return t.stage.deliver(ev)
+		return t.stage.join(name, people)
 	}))
 	tab.RawSetString("member", t.function("member", func() error {
 		p := t.stage.world.person(t.l.CheckString(2), false)

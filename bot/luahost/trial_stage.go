@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -22,9 +23,12 @@ type trialStage struct {
 	world  *trialWorld
 	hand   *clock.Hand
 	host   *Host
-	http   *trialHTTP
 	tables *MemoryTables
 	data   string // directory of the plugin's files
+
+	set      *settings // instead of config; nil in tests
+	patience time.Duration
+	fault    func(error) // takes errors of handlers; nil: they fail the step
 
 	n    int                     // events
 	last map[string]*event.Event // message by sender
@@ -43,18 +47,33 @@ const (
 // trialOrigin is the time at which every test begins: a Wednesday at noon.
 func trialOrigin() time.Time { return time.Date(2026, 1, 7, 12, 0, 0, 0, trialZone()) }
 
-func newTrialStage(ctx context.Context, src source) (*trialStage, error) {
-	c, hand := clock.Manual(trialOrigin())
+// trialSetup says how a stage differs from that of a test.
+type trialSetup struct {
+	origin    time.Time
+	set       *settings // that the plugin has; nil: what the test sets, and it is trusted
+	transport http.RoundTripper
+	getenv    func(name string) string
+	patience  time.Duration
+	fault     func(error)
+}
+
+// testSetup is what every test begins with.
+func testSetup(answers *trialHTTP) trialSetup {
+	return trialSetup{origin: trialOrigin(), transport: answers, patience: settleMost}
+}
+
+func newTrialStage(ctx context.Context, src source, o trialSetup) (*trialStage, error) {
+	c, hand := clock.Manual(o.origin)
 	s := &trialStage{
-		ctx: ctx, src: src, hand: hand, world: newTrialWorld(c), last: map[string]*event.Event{}, ran: make(chan error, 1),
-		http: &trialHTTP{}, tables: NewMemoryTables(),
+		ctx: ctx, src: src, hand: hand, world: newTrialWorld(c, o.origin.Location()), last: map[string]*event.Event{}, ran: make(chan error, 1),
+		tables: NewMemoryTables(), set: o.set, patience: o.patience, fault: o.fault,
 	}
 	var err error
 	if s.data, err = os.MkdirTemp("", "wxbot-test-"); err != nil {
 		return nil, err
 	}
 	s.host, err = New(Options{
-		World: s.world, Clock: c, Logger: zerolog.New(s.world), Tables: s.tables, Transport: s.http, DataDir: s.data,
+		World: s.world, Clock: c, Logger: zerolog.New(s.world), Tables: s.tables, Transport: o.transport, DataDir: s.data, Getenv: o.getenv,
 	})
 	return s, err
 }
@@ -75,6 +94,9 @@ func (s *trialStage) begin() error {
 }
 
 func (s *trialStage) settings() settings {
+	if s.set != nil {
+		return *s.set
+	}
 	return settings{enabled: true, config: s.config, trusted: true, text: fmt.Sprint(s.config)}
 }
 
@@ -101,12 +123,20 @@ func (s *trialStage) reload() error {
 // settle waits until nothing of the plugin is at work, and gives the errors of its
 // handlers.
 func (s *trialStage) settle(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settleMost)
+	within, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	if err := s.host.quiet.wait(ctx); err != nil {
-		return errors.New("the plugin is still at work after " + settleMost.String())
+	if err := s.host.quiet.wait(within); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return errors.New("the plugin is still at work after " + s.patience.String())
 	}
-	return s.world.fault()
+	err := s.world.fault()
+	if err != nil && s.fault != nil {
+		s.fault(err)
+		return nil
+	}
+	return err
 }
 
 // pass lets time go by.
@@ -141,6 +171,33 @@ func (s *trialStage) textEvent(chat event.Chat, sender *event.Person, raw string
 	s.last[sender.Key+" "+chat.Key] = ev
 	s.world.wrote(ev)
 	return ev
+}
+
+// join has people join a group.
+func (s *trialStage) join(group string, people []string) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	g := s.world.group(group, nil)
+	ev := s.event(event.KindMemberJoined, g.chat, nil)
+	ev.Members = &event.Members{Via: event.ViaInvite}
+	for _, name := range people {
+		p := s.world.person(name, false)
+		s.world.group(group, []*event.Person{p})
+		ev.Members.People = append(ev.Members.People, *p)
+	}
+	return s.deliver(ev)
+}
+
+// request has somebody ask to be a friend.
+func (s *trialStage) request(p *event.Person, text string) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	p.IsFriend = false
+	ev := s.event(event.KindFriendRequest, privateChat(*p), p)
+	ev.Request = &event.Request{Text: text, User: "@test", Ticket: "test"}
+	return s.deliver(ev)
 }
 
 // recall withdraws a person's last message in a chat.

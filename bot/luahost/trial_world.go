@@ -49,8 +49,8 @@ type trialSent struct {
 	revoked bool
 }
 
-func newTrialWorld(c clock.Clock) *trialWorld {
-	return &trialWorld{clock: c, settings: event.Settings{Prefixes: []string{"/", "#"}, Location: trialZone()}}
+func newTrialWorld(c clock.Clock, zone *time.Location) *trialWorld {
+	return &trialWorld{clock: c, settings: event.Settings{Prefixes: []string{"/", "#"}, Location: zone}}
 }
 
 // trialZone is the time zone of tests, the same everywhere.
@@ -217,7 +217,15 @@ func (w *trialWorld) byKeyLocked(key string) *event.Person {
 	return nil
 }
 
+// selfChat is where the account's owner talks to the bot.
+func selfChat() event.Chat {
+	return event.Chat{Kind: event.ChatSelf, Key: "self", Name: "文件传输助手"}
+}
+
 func (w *trialWorld) nameLocked(key string) string {
+	if key == selfChat().Key {
+		return selfChat().Name
+	}
 	if p := w.byKeyLocked(key); p != nil {
 		return privateChat(*p).Name
 	}

@@ -25,7 +25,10 @@ func newChat(con *console) *cobra.Command {
 			"\"小明: 多少钱\" in private, \"小明@客户一群: 多少钱\" in a group, \"我: /状态\" from the\n" +
 			"account's own phone; without a name it is the same person as before. Answers come\n" +
 			"without pauses, and in trial mode as well. Edit the rules meanwhile: they are loaded\n" +
-			"when they change. Nothing leaves this machine but what plugins and webhooks ask for.",
+			"when they change. Nothing leaves this machine but what plugins and webhooks ask for.\n\n" +
+			"With --plugin it is a talk with that plugin alone, without daemon and rules, in the\n" +
+			"world that its tests have: time can be let pass, and nothing leaves the machine\n" +
+			"unless --http says so. Its configuration and grants are those of plugins.yaml.",
 	}
 	flags := configFlags(cmd)
 	c := &chat{con: con}
@@ -33,11 +36,17 @@ func newChat(con *console) *cobra.Command {
 	f.StringVar(&c.as, "as", "小明", "who writes")
 	f.StringVar(&c.in, "in", "", "group that it is written in (default: a private chat)")
 	f.StringVar(&c.at, "at", "", `time at which it begins, as "2026-01-05 20:00" (default: now)`)
+	f.StringVar(&c.plugin, "plugin", "", "talk to this plugin alone")
+	f.StringArrayVar(&c.set, "set", nil, "with --plugin: an option of the plugin's, as key=value; repeat a key for a list")
+	f.BoolVar(&c.http, "http", false, "with --plugin: let it reach the network, where header and plugins.yaml let it")
 	f.BoolVar(&c.verbose, "verbose", false, "write the daemon's log to standard error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := loadConfig(flags)
 		if err != nil {
 			return err
+		}
+		if c.plugin == "" && (c.http || len(c.set) > 0) {
+			return usage(errors.New("chat: --set and --http are for --plugin"))
 		}
 		return c.run(cmd.Context(), cfg)
 	}
@@ -49,6 +58,10 @@ type chat struct {
 	con        *console
 	as, in, at string
 	verbose    bool
+
+	plugin string // the only one
+	set    []string
+	http   bool
 }
 
 // run makes the simulated WeChat and a state directory, and undoes both at the end.
@@ -63,6 +76,9 @@ func (c *chat) run(ctx context.Context, cfg bot.Config) (err error) {
 			return usage(fmt.Errorf("time %q is not like 2026-01-05 20:00", c.at))
 		}
 		clk = clock.Fast(begin, 1)
+	}
+	if c.plugin != "" {
+		return c.withPlugin(ctx, cfg, begin.In(zone))
 	}
 	dir, err := os.MkdirTemp("", "wxbot-chat-")
 	if err != nil {

@@ -127,9 +127,14 @@ func (c *chatTalk) line(ctx context.Context, line string) error {
 	return c.says(ctx, text)
 }
 
-// prefixed takes "小明@客户一群: 多少钱" apart. Without a group, the name must be that
-// of somebody known: a text may well have a colon.
+// prefixed takes "小明@客户一群: 多少钱" apart.
 func (c *chatTalk) prefixed(line string) (s speaker, text string, ok bool) {
+	return prefixedLine(line, func(name string) bool { return name == meName || c.people[name] != nil })
+}
+
+// prefixedLine takes "小明@客户一群: 多少钱" apart. Without a group, the name must be that
+// of somebody known: a text may well have a colon.
+func prefixedLine(line string, known func(name string) bool) (s speaker, text string, ok bool) {
 	i := strings.IndexAny(line, ":：")
 	if i <= 0 {
 		return s, "", false
@@ -140,7 +145,7 @@ func (c *chatTalk) prefixed(line string) (s speaker, text string, ok bool) {
 		return s, "", false
 	}
 	s, ok = parseSpeaker(head)
-	if ok && s.group == "" && s.name != meName && c.people[s.name] == nil {
+	if ok && s.group == "" && !known(s.name) {
 		return s, "", false
 	}
 	return s, text, ok
