@@ -57,7 +57,10 @@ const (
 	// idleConn is below what servers commonly keep idle connections open for: a
 	// send on a connection that the server has just closed ends with an unknown
 	// outcome.
-	idleConn    = 30 * time.Second
+	idleConn = 30 * time.Second
+	// idleConns is how many connections to a host are kept for the next requests: as
+	// many as sends may be under way, since each beyond costs a TLS handshake.
+	idleConns   = 64
 	dialTimeout = 10 * time.Second
 )
 
@@ -90,7 +93,7 @@ func newTransport(server *url.URL) *http.Transport {
 	t := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout: dialTimeout,
-		MaxIdleConnsPerHost: 4,
+		MaxIdleConnsPerHost: idleConns,
 		IdleConnTimeout:     idleConn,
 		Protocols:           new(http.Protocols),
 	}
