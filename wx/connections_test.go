@@ -17,7 +17,7 @@ import (
 // TLS handshake.
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
-	const sends, rounds = 32, 4
+	const sends, rounds = 12, 6
 	srv := wxtest.NewServer(t, wxtest.Config{})
 	ming := srv.AddFriend(wxtest.Person{NickName: "小明"})
 	var opened atomic.Int64

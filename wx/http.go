@@ -59,8 +59,8 @@ const (
 	// outcome.
 	idleConn = 30 * time.Second
 	// idleConns is how many connections to a host are kept for the next requests: as
-	// many as sends may be under way, since each beyond costs a TLS handshake.
-	idleConns   = 64
+	// many as calls may be under way, since each beyond costs a TLS handshake.
+	idleConns   = 16
 	dialTimeout = 10 * time.Second
 )
 
