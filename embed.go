@@ -8,6 +8,11 @@ import (
 	"io/fs"
 )
 
+// The schemas, and the reference in docs/rules.md, are made from the tables that the
+// loaders use.
+//
+//go:generate go run ./cmd/wxbot docs docs
+
 //go:embed rules.yaml plugins
 var shipped embed.FS
 

@@ -162,9 +162,8 @@ func (r *alertReader) key(s *alertSpec, e conf.Entry, command bool) {
 		}
 		s.timeout = d
 	default:
-		known := append(alertWebhookOnly(), "webhook", "command", "on", "timeout")
 		hint := ""
-		if s := conf.Suggest(key, known); s != "" {
+		if s := conf.Suggest(key, conf.Names(alertWords())); s != "" {
 			hint = fmt.Sprintf("did you mean %q?", s)
 		}
 		r.wrong(e.Key, fmt.Sprintf("unknown key %q", key), hint)

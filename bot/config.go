@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
@@ -246,15 +247,11 @@ func (c *Config) validate() error {
 	default:
 		return fmt.Errorf("mode %q: want %q, %q or %q", c.Mode, ModeWeb, ModeDesktop, ModeFileHelper)
 	}
-	switch c.LogFormat {
-	case "auto", "json", "console":
-	default:
-		return fmt.Errorf("log-format %q: want auto, json or console", c.LogFormat)
+	if !slices.Contains(logFormats(), c.LogFormat) {
+		return fmt.Errorf("log-format %q: want one of %s", c.LogFormat, strings.Join(logFormats(), ", "))
 	}
-	switch c.LogLevel {
-	case "debug", "info", "warn", "error":
-	default:
-		return fmt.Errorf("log-level %q: want debug, info, warn or error", c.LogLevel)
+	if !slices.Contains(logLevels(), c.LogLevel) {
+		return fmt.Errorf("log-level %q: want one of %s", c.LogLevel, strings.Join(logLevels(), ", "))
 	}
 	if c.Server != "" {
 		u, err := url.Parse(c.Server)

@@ -16,12 +16,9 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		return []conf.Problem{root.At(conf.Error, "the configuration is a map of keys, here is "+root.Describe(), "")}
 	}
 	byName := map[string]configKey{}
-	var names []string
 	for _, k := range configKeys(c) {
 		byName[k.yaml()] = k
-		names = append(names, k.yaml())
 	}
-	names = append(names, "alerts", historyKey)
 	var problems []conf.Problem
 	for _, e := range root.Entries {
 		switch e.Key.Value {
@@ -37,7 +34,7 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		k, ok := byName[e.Key.Value]
 		if !ok {
 			hint := ""
-			if s := conf.Suggest(e.Key.Value, names); s != "" {
+			if s := conf.Suggest(e.Key.Value, conf.Names(configWords())); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			problems = append(problems, e.Key.At(conf.Error, fmt.Sprintf("unknown key %q", e.Key.Value), hint))

@@ -72,7 +72,7 @@ func (h *History) fill(n *conf.Node) []conf.Problem {
 			h.MaxBytes = b
 		default:
 			hint := ""
-			if s := conf.Suggest(e.Key.Value, []string{"keep", "days", "max"}); s != "" {
+			if s := conf.Suggest(e.Key.Value, conf.Names(historyWords())); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			problems = append(problems, e.Key.At(conf.Error, fmt.Sprintf("unknown key %q of history", e.Key.Value), hint))

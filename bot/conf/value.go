@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,15 +37,21 @@ func (n *Node) Word(words map[string]string) (string, bool) {
 	return w, ok
 }
 
+// The spellings of yes and no.
+var (
+	yesWords = []string{"true", "yes", "on", "是", "开", "启用"}
+	noWords  = []string{"false", "no", "off", "否", "关", "停用"}
+)
+
 // Bool reads yes or no, in English or Chinese.
 func (n *Node) Bool() (value, ok bool) {
 	if n.Kind != Scalar {
 		return false, false
 	}
-	switch fold(n.Value) {
-	case "true", "yes", "on", "是", "开", "启用":
+	switch word := fold(n.Value); {
+	case slices.Contains(yesWords, word):
 		return true, true
-	case "false", "no", "off", "否", "关", "停用":
+	case slices.Contains(noWords, word):
 		return false, true
 	}
 	return false, false

@@ -56,9 +56,9 @@ func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 		return g, problems
 	}
 	for _, e := range n.Entries {
-		switch e.Key.Value {
+		switch key, _ := conf.Spelled(grantKeys, e.Key.Value); key {
 		case "http":
-			if e.Value.Kind == conf.Scalar && e.Value.Value == "none" {
+			if _, none := e.Value.Word(conf.Spellings(noneWords)); none {
 				g.noHTTP = true
 				continue
 			}
@@ -75,7 +75,7 @@ func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 				g.http = append(g.http, t)
 			}
 		case "send":
-			if g.send = e.Value.Value == "any"; !g.send {
+			if _, g.send = e.Value.Word(conf.Spellings(anyWords)); !g.send {
 				fail(e.Value, "send is any", "")
 			}
 			g.sendAt = e.Key
@@ -87,7 +87,7 @@ func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 			g.history, g.historyAt = on, e.Key
 		default:
 			hint := ""
-			if w := conf.Suggest(e.Key.Value, []string{"http", "send", "history"}); w != "" {
+			if w := conf.Suggest(e.Key.Value, conf.Names(grantKeys)); w != "" {
 				hint = fmt.Sprintf("did you mean %q?", w)
 			}
 			fail(e.Key, fmt.Sprintf("unknown grant %q", e.Key.Value), hint)

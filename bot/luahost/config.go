@@ -75,8 +75,8 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 		return c, problems
 	}
 	for _, e := range root.Entries {
-		switch e.Key.Value {
-		case "plugins", "插件":
+		switch key, _ := conf.Spelled(configFileKeys, e.Key.Value); key {
+		case "plugins":
 			if e.Value.Kind != conf.Map && e.Value.Kind != conf.Null {
 				fail(e.Value, "plugins is a map from a name to its settings", "")
 				continue
@@ -94,7 +94,7 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 			c.onError = readApology(e.Value, fail)
 		default:
 			hint := ""
-			if s := conf.Suggest(e.Key.Value, []string{"plugins", "limits", "on_error"}); s != "" {
+			if s := conf.Suggest(e.Key.Value, conf.Names(configFileKeys)); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
@@ -116,16 +116,15 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		fail(n, "settings of a plugin are a map such as {enabled: false}", "")
 		return s, problems
 	}
-	known := []string{"enabled", "config", "only", "grant", "limits", "on_error"}
 	for _, e := range n.Entries {
-		switch e.Key.Value {
-		case "enabled", "启用":
+		switch key, _ := conf.Spelled(pluginKeys, e.Key.Value); key {
+		case "enabled":
 			on, ok := e.Value.Bool()
 			if !ok {
 				fail(e.Value, "enabled is true or false", "")
 			}
 			s.enabled = on
-		case "config", "配置":
+		case "config":
 			s.node = e.Value
 			v, ok := plain(e.Value).(map[string]any)
 			if !ok {
@@ -148,7 +147,7 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 			s.grants = g
 		default:
 			hint := ""
-			if w := conf.Suggest(e.Key.Value, known); w != "" {
+			if w := conf.Suggest(e.Key.Value, conf.Names(pluginKeys)); w != "" {
 				hint = fmt.Sprintf("did you mean %q?", w)
 			}
 			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)

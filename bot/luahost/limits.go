@@ -68,18 +68,19 @@ func readLimits(n *conf.Node, whole bool) (l Limits, problems []conf.Problem) {
 		fail(n, "limits is a map such as {run: 1s, memory: 64MB}", "")
 		return l, problems
 	}
-	known := []string{"run", "call", "memory", "sends", "timers"}
+	known := limitKeys
 	if whole {
-		known = append(known, "waits")
+		known = slices.Concat(limitKeys, waitsKeys)
 	}
 	for _, e := range n.Entries {
-		key, v := e.Key.Value, e.Value
-		if !slices.Contains(known, key) {
+		key, ok := conf.Spelled(known, e.Key.Value)
+		v := e.Value
+		if !ok {
 			hint := ""
-			if s := conf.Suggest(key, known); s != "" {
+			if s := conf.Suggest(e.Key.Value, conf.Names(known)); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
-			fail(e.Key, fmt.Sprintf("unknown limit %q", key), hint)
+			fail(e.Key, fmt.Sprintf("unknown limit %q", e.Key.Value), hint)
 			continue
 		}
 		if problem := l.read(key, v); problem != "" {

@@ -47,7 +47,7 @@ func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
 	c.fold(n)
 	seen := map[string]bool{}
 	for _, e := range n.Entries {
-		key, ok := Spelled(whenKeys, e.Key.Value)
+		key, ok := conf.Spelled(whenKeys, e.Key.Value)
 		if !ok {
 			c.unknown(e.Key)
 			continue
@@ -89,8 +89,8 @@ func (c *compiler) unknown(k *conf.Node) {
 
 // UnknownKey is the problem of a key that is none of some words, with the one that was
 // probably meant: by its letters, or by the habits of other programs.
-func UnknownKey(k *conf.Node, text string, words []Word) conf.Problem {
-	names := Names(words)
+func UnknownKey(k *conf.Node, text string, words []conf.Word) conf.Problem {
+	names := conf.Names(words)
 	meant := conf.Suggest(k.Value, names)
 	if habit, ok := Habits[k.Value]; meant == "" && ok && slices.Contains(names, habit) {
 		meant = habit
@@ -121,7 +121,7 @@ var Habits = map[string]string{
 // fold looks ahead: `fold: false` concerns every key of the block.
 func (c *compiler) fold(n *conf.Node) {
 	for _, e := range n.Entries {
-		if key, _ := Spelled(whenKeys, e.Key.Value); key != "fold" {
+		if key, _ := conf.Spelled(whenKeys, e.Key.Value); key != "fold" {
 			continue
 		}
 		on, ok := e.Value.Bool()
@@ -217,19 +217,19 @@ func written(v *conf.Node) string {
 }
 
 // words reads a closed value or a list of them.
-func words[T ~string](c *compiler, key string, v *conf.Node, table []Word, as func(string) T) []T {
+func words[T ~string](c *compiler, key string, v *conf.Node, table []conf.Word, as func(string) T) []T {
 	items, bad := v.Texts()
 	if bad != nil {
 		c.fail(bad, fmt.Sprintf("%s is a word or a list of words, here is %s", key, bad.Describe()), "")
 		return nil
 	}
-	spellings := Spellings(table)
+	spellings := conf.Spellings(table)
 	var out []T
 	for _, i := range items {
 		w, ok := i.Word(spellings)
 		if !ok {
-			hint := "one of " + strings.Join(firsts(table), ", ")
-			if s := conf.Suggest(i.Value, Names(table)); s != "" {
+			hint := "one of " + strings.Join(conf.Firsts(table), ", ")
+			if s := conf.Suggest(i.Value, conf.Names(table)); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			c.fail(i, fmt.Sprintf("unknown %s %q", key, i.Value), hint)
@@ -239,14 +239,6 @@ func words[T ~string](c *compiler, key string, v *conf.Node, table []Word, as fu
 			return nil
 		}
 		out = append(out, as(w))
-	}
-	return out
-}
-
-func firsts(table []Word) []string {
-	var out []string
-	for _, w := range table {
-		out = append(out, w[0])
 	}
 	return out
 }
@@ -409,19 +401,17 @@ func (c *compiler) command(v *conf.Node) {
 	if v.Kind == conf.Map {
 		list = nil
 		for _, e := range v.Entries {
-			switch e.Key.Value {
-			case "name", "名称":
+			switch key, _ := conf.Spelled(commandKeys, e.Key.Value); key {
+			case "name":
 				list = e.Value
-			case "aliases", "别名":
+			case "aliases":
 				aliases = e.Value
-			case "space", "空格":
-				switch e.Value.Value {
-				case "auto":
-				case "required":
-					cmd.loose = false
-				default:
+			case "space":
+				w, ok := e.Value.Word(conf.Spellings(spaceWords))
+				if !ok {
 					c.fail(e.Value, "space is auto or required", "")
 				}
+				cmd.loose = w != "required"
 			default:
 				c.fail(e.Key, fmt.Sprintf("unknown key %q in command", e.Key.Value), "name, aliases, space")
 			}
@@ -454,8 +444,12 @@ func (c *compiler) names(key string, v *conf.Node) *names {
 		list = v.Items
 	}
 	for _, n := range list {
-		if n.Kind == conf.Map {
+		switch {
+		case n.Kind == conf.Map:
 			c.nameRegex(key, n, out)
+			continue
+		case n.Kind == conf.List:
+			c.fail(n, fmt.Sprintf("%s: a list in a list", key), "")
 			continue
 		}
 		for _, i := range c.items(key, n) {
@@ -470,11 +464,12 @@ func (c *compiler) names(key string, v *conf.Node) *names {
 }
 
 func (c *compiler) nameRegex(key string, n *conf.Node, out *names) {
-	if len(n.Entries) != 1 || n.Entries[0].Key.Value != "regex" && n.Entries[0].Key.Value != "正则" {
+	pattern := n.Lookup(patternKeys, "regex")
+	if len(n.Entries) != 1 || pattern == nil {
 		c.fail(n, fmt.Sprintf("%s is a name, a list of names, or {regex: …}", key), "")
 		return
 	}
-	for _, i := range c.items(key, n.Entries[0].Value) {
+	for _, i := range c.items(key, pattern) {
 		if re := c.regex(i); re != nil {
 			out.addRegex(re, i.text)
 		}

@@ -47,10 +47,10 @@ func (d *days) part(text string) bool {
 	if d.date(text, text) {
 		return true
 	}
-	words := Spellings(dayWords)
+	words := conf.Spellings(dayWords)
 	number := func(s string) int {
 		for i, w := range dayWords {
-			if words[s] == w[0] {
+			if words[s] == w.Name() {
 				return i
 			}
 		}

@@ -196,7 +196,7 @@ func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 	}
 	allowed := []string{"at", "days", "cron", "spread", "catch_up", "probability"}
 	for _, e := range n.Entries {
-		if key, ok := Spelled(whenKeys, e.Key.Value); ok && !slices.Contains(allowed, key) {
+		if key, ok := conf.Spelled(whenKeys, e.Key.Value); ok && !slices.Contains(allowed, key) {
 			c.fail(e.Key, fmt.Sprintf("%s: a scheduled rule has no event to look at", e.Key.Value), "put other conditions into a rule of their own")
 		}
 	}
@@ -216,7 +216,7 @@ func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 func (s *Schedule) write(n *conf.Node) string {
 	var parts []string
 	for _, e := range n.Entries {
-		if key, _ := Spelled(whenKeys, e.Key.Value); key == "at" || key == "cron" || key == "days" {
+		if key, _ := conf.Spelled(whenKeys, e.Key.Value); key == "at" || key == "cron" || key == "days" {
 			parts = append(parts, key+" "+written(e.Value))
 		}
 	}

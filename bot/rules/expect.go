@@ -7,7 +7,6 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
-	"wxbot/bot/match"
 )
 
 // expectation is what a test wants: any of the parts that are set.
@@ -49,7 +48,7 @@ func (p *parser) expectation(v *conf.Node) expectation {
 		p.fail(v, "expect is a step, nothing, or a text that the answer contains", "")
 		return x
 	}
-	switch step, isStep := match.Spelled(stepKeys, v.Value); {
+	switch step, isStep := conf.Spelled(stepKeys, v.Value); {
 	case v.Value == expectNothing || v.Value == "无":
 		x.nothing = true
 	case isStep:
@@ -67,7 +66,7 @@ func (p *parser) expectedSteps(v *conf.Node) []string {
 		return out
 	}
 	for _, i := range v.Items {
-		step, ok := match.Spelled(stepKeys, i.Value)
+		step, ok := conf.Spelled(stepKeys, i.Value)
 		if !ok || i.Kind != conf.Scalar {
 			p.unknown(i, "steps", stepKeys)
 			continue

@@ -123,10 +123,10 @@ func (p *parser) file(name string, src []byte) {
 
 // entries walks the keys of a map in the order of the file; unknown keys, and keys
 // that come in two spellings, are errors.
-func (p *parser) entries(n *conf.Node, where string, keys []match.Word, f func(key string, k, v *conf.Node)) {
+func (p *parser) entries(n *conf.Node, where string, keys []conf.Word, f func(key string, k, v *conf.Node)) {
 	seen := map[string]bool{}
 	for _, e := range n.Entries {
-		key, ok := match.Spelled(keys, e.Key.Value)
+		key, ok := conf.Spelled(keys, e.Key.Value)
 		if !ok {
 			p.unknown(e.Key, where, keys)
 			continue
@@ -140,7 +140,7 @@ func (p *parser) entries(n *conf.Node, where string, keys []match.Word, f func(k
 	}
 }
 
-func (p *parser) unknown(k *conf.Node, where string, keys []match.Word) {
+func (p *parser) unknown(k *conf.Node, where string, keys []conf.Word) {
 	p.problems = append(p.problems, match.UnknownKey(k, fmt.Sprintf("unknown key %q in %s", k.Value, where), keys))
 }
 
@@ -150,7 +150,7 @@ func (p *parser) top(root *conf.Node) {
 	var settings, lists, include, list *conf.Node
 	keys := topKeys
 	if p.nested {
-		keys = []match.Word{{"lists", "列表"}, {"rules", "规则"}}
+		keys = includedKeys
 	}
 	if p.oneRule(root, keys) {
 		return
@@ -186,15 +186,15 @@ func (p *parser) top(root *conf.Node) {
 }
 
 // oneRule finds a file that is a rule without the dash before it.
-func (p *parser) oneRule(root *conf.Node, keys []match.Word) bool {
+func (p *parser) oneRule(root *conf.Node, keys []conf.Word) bool {
 	for _, e := range root.Entries {
-		if _, ok := match.Spelled(keys, e.Key.Value); ok {
+		if _, ok := conf.Spelled(keys, e.Key.Value); ok {
 			return false
 		}
 	}
 	for _, e := range root.Entries {
-		for _, words := range [][]match.Word{ruleKeys, match.WhenKeys(), stepKeys} {
-			if _, ok := match.Spelled(words, e.Key.Value); ok {
+		for _, words := range [][]conf.Word{ruleKeys, match.WhenKeys(), stepKeys} {
+			if _, ok := conf.Spelled(words, e.Key.Value); ok {
 				first := root.Entries[0].Key
 				p.fail(first, "here is a rule where a list of rules is wanted", fmt.Sprintf(`begin it with "- %s: …" and put its other keys below`, first.Value))
 				return true
@@ -293,10 +293,7 @@ func (p *parser) readLists(n *conf.Node) {
 
 func (p *parser) list(v *conf.Node) []string {
 	if v.Kind == conf.Map {
-		file := v.Get("file")
-		if file == nil {
-			file = v.Get("文件")
-		}
+		file := v.Lookup(listKeys, "file")
 		if file == nil || len(v.Entries) != 1 {
 			p.fail(v, "a list is [a, b, …] or {file: words.txt}", "")
 			return nil

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
-	"wxbot/bot/match"
 )
 
 // phrases reads settings.words: texts that the daemon says instead of its own.
@@ -15,10 +15,9 @@ func (p *parser) phrases(v *conf.Node) event.Words {
 		p.fail(v, "words is a map from the name of a text to the text, here is "+v.Describe(), nullHint(v))
 		return nil
 	}
-	var keys []match.Word
+	keys := phraseKeys()
 	texts := map[string]string{}
 	for _, row := range event.Phrases() {
-		keys = append(keys, match.Word{string(row.Key), row.Chinese})
 		texts[string(row.Key)] = row.Text
 	}
 	out := event.Words{}
@@ -32,6 +31,17 @@ func (p *parser) phrases(v *conf.Node) event.Words {
 		out[event.Phrase(key)] = v.Value
 	})
 	return out
+}
+
+// phraseKeys are the keys of settings.words.
+func phraseKeys() []conf.Word {
+	rows := event.Phrases()
+	keys := make([]conf.Word, 0, len(rows))
+	for _, row := range rows {
+		text := strconv.Quote(row.Text)
+		keys = append(keys, conf.Setting(string(row.Key)+" "+row.Chinese, "text", text, "", ""))
+	}
+	return keys
 }
 
 // phraseNames are the placeholders of a phrase: those of its own text.

@@ -84,7 +84,7 @@ func (p *parser) rule(n *conf.Node) *rule {
 		r.note = v.Value
 	}
 	p.conditions(r, n, parts)
-	known := p.placeholdersOf(r)
+	known := p.placeholdersFor(r)
 	p.actions(r, n, parts, known)
 	p.brakes(r, parts, known)
 	if v := parts.values["tests"]; v != nil {
@@ -101,14 +101,14 @@ func (p *parser) split(n *conf.Node) parts {
 	out := parts{values: map[string]*conf.Node{}, steps: map[string]*conf.Node{}}
 	for _, e := range n.Entries {
 		word := e.Key.Value
-		if key, ok := match.Spelled(ruleKeys, word); ok && key != "reply" {
+		if key, ok := conf.Spelled(ruleKeys, word); ok && key != "reply" {
 			if out.values[key] != nil {
 				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
 			}
 			out.values[key] = e.Value
 			continue
 		}
-		if key, ok := match.Spelled(stepKeys, word); ok {
+		if key, ok := conf.Spelled(stepKeys, word); ok {
 			if !slices.Contains(inRule, key) {
 				p.fail(e.Key, fmt.Sprintf("the step %q stands in do:", word), "do: [{"+word+": …}]")
 				continue
@@ -119,7 +119,7 @@ func (p *parser) split(n *conf.Node) parts {
 			out.steps[key] = e.Value
 			continue
 		}
-		if _, ok := match.Spelled(match.WhenKeys(), word); ok {
+		if _, ok := conf.Spelled(match.WhenKeys(), word); ok {
 			out.conditions = append(out.conditions, e)
 			continue
 		}
@@ -237,9 +237,9 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 	return out
 }
 
-// placeholdersOf are the placeholders of a rule. Most rules of a file have the same,
+// placeholdersFor are the placeholders of a rule. Most rules of a file have the same,
 // and share them.
-func (p *parser) placeholdersOf(r *rule) map[string]string {
+func (p *parser) placeholdersFor(r *rule) map[string]string {
 	var b strings.Builder
 	for _, w := range r.when {
 		_, _ = fmt.Fprint(&b, w.Events, w.HasCommand(), w.GroupNames())
@@ -249,6 +249,26 @@ func (p *parser) placeholdersOf(r *rule) map[string]string {
 		p.known[key] = placeholders(r)
 	}
 	return p.known[key]
+}
+
+// placeholdersOf are the placeholders that an event has beside the common ones.
+func placeholdersOf(k event.Kind) []string {
+	switch k {
+	case event.KindMessage:
+		return []string{"text", "sender", "nickname", "remark", "group", "at"}
+	case event.KindFriendRequest:
+		return []string{"nickname", "text", "source", "sender"}
+	case event.KindMemberJoined:
+		return []string{"names", "count", "inviter", "group", "at"}
+	case event.KindRecalled:
+		return []string{"sender", "group", "text", "type", "nickname", "remark"}
+	case event.KindTick:
+		return nil
+	case event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired:
+		return []string{"reason"}
+	default:
+		return []string{"sender", "nickname", "remark", "group", "names", "count", "inviter", "text", "at"}
+	}
 }
 
 // placeholders are the names that have a meaning for all events of a rule.
@@ -266,21 +286,9 @@ func placeholders(r *rule) map[string]string {
 			groups[g]++
 		}
 	}
-	perKind := map[event.Kind][]string{
-		event.KindMessage:       {"text", "sender", "nickname", "remark", "group", "at"},
-		event.KindFriendRequest: {"nickname", "text", "source", "sender"},
-		event.KindMemberJoined:  {"names", "count", "inviter", "group", "at"},
-		event.KindRecalled:      {"sender", "group", "text", "type", "nickname", "remark"},
-		event.KindTick:          {},
-		event.KindLogin:         {"reason"}, event.KindLogout: {"reason"}, event.KindRestricted: {"reason"}, event.KindExpired: {"reason"},
-	}
 	counts := map[string]int{}
 	for k := range kinds {
-		list, ok := perKind[k]
-		if !ok {
-			list = []string{"sender", "nickname", "remark", "group", "names", "count", "inviter", "text", "at"}
-		}
-		for _, name := range list {
+		for _, name := range placeholdersOf(k) {
 			counts[name]++
 		}
 	}
@@ -297,7 +305,7 @@ func placeholders(r *rule) map[string]string {
 			names = append(names, g)
 		}
 	}
-	all := match.Spellings(placeholderWords)
+	all := conf.Spellings(placeholderWords)
 	out := map[string]string{}
 	for _, name := range names {
 		out[name] = name
@@ -349,7 +357,7 @@ func (p *parser) cooldown(v *conf.Node, known map[string]string) *cooldown {
 	p.entries(v, "cooldown", cooldownKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "per":
-			w, ok := v.Word(match.Spellings(perWords))
+			w, ok := v.Word(conf.Spellings(perWords))
 			if !ok {
 				p.fail(v, "per is chat, sender or rule", "")
 			}

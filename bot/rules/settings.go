@@ -60,7 +60,7 @@ func (p *parser) settings(n *conf.Node) {
 			s.Location = loc
 			p.zoned = true
 		case "mode":
-			w, ok := v.Word(match.Spellings(modeWords))
+			w, ok := v.Word(conf.Spellings(modeWords))
 			if !ok {
 				p.fail(v, fmt.Sprintf("mode is live or trial, here is %s", v.Describe()), "")
 				return

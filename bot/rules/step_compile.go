@@ -8,7 +8,6 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
-	"wxbot/bot/match"
 )
 
 // stepCompiler reads the steps of one rule.
@@ -31,7 +30,7 @@ func (c *stepCompiler) list(v *conf.Node) {
 	for _, i := range v.Items {
 		switch {
 		case i.Kind == conf.Scalar:
-			key, ok := match.Spelled(stepKeys, i.Value)
+			key, ok := conf.Spelled(stepKeys, i.Value)
 			if !ok {
 				c.p.unknown(i, "do", stepKeys)
 				continue
@@ -39,7 +38,7 @@ func (c *stepCompiler) list(v *conf.Node) {
 			c.step(key, i, nil)
 		case i.Kind == conf.Map && len(i.Entries) == 1:
 			e := i.Entries[0]
-			key, ok := match.Spelled(stepKeys, e.Key.Value)
+			key, ok := conf.Spelled(stepKeys, e.Key.Value)
 			if !ok {
 				c.p.unknown(e.Key, "do", stepKeys)
 				continue
@@ -111,12 +110,8 @@ func hintOf(v *conf.Node) string {
 }
 
 func (c *stepCompiler) targets(v *conf.Node) []string {
-	if v.Kind == conf.Map {
-		for _, e := range v.Entries {
-			if e.Key.Value == "to" || e.Key.Value == "到" {
-				return c.names(e.Value)
-			}
-		}
+	if to := v.Lookup(toKeys, "to"); to != nil {
+		return c.names(to)
 	}
 	c.fail(v, "send needs to: whom", "send: {to: filehelper, text: …}")
 	return nil
@@ -153,7 +148,7 @@ func (c *stepCompiler) forward(s *step, v *conf.Node) {
 		s.to = c.names(v)
 		return
 	}
-	c.p.entries(v, "forward", []match.Word{{"to", "到"}, {"header", "题头"}}, func(key string, _, v *conf.Node) {
+	c.p.entries(v, "forward", slices.Concat(toKeys, headerKeys), func(key string, _, v *conf.Node) {
 		switch key {
 		case "to":
 			s.to = c.names(v)
@@ -161,7 +156,7 @@ func (c *stepCompiler) forward(s *step, v *conf.Node) {
 			s.message.text = c.p.template(v, c.known)
 		}
 	})
-	if v.Get("to") == nil && v.Get("到") == nil {
+	if v.Lookup(toKeys, "to") == nil {
 		c.fail(v, "forward needs to: whom", "")
 	}
 }
@@ -173,7 +168,7 @@ func (c *stepCompiler) accept(s *step, v *conf.Node) {
 		}
 		return
 	}
-	c.p.entries(v, "accept", []match.Word{{"remark", "备注"}}, func(key string, _, v *conf.Node) {
+	c.p.entries(v, "accept", acceptKeys, func(key string, _, v *conf.Node) {
 		s.remark = c.text(key, v)
 	})
 }
@@ -182,7 +177,7 @@ func (c *stepCompiler) call(s *step, v *conf.Node) {
 	name := v
 	if v.Kind == conf.Map {
 		name = nil
-		c.p.entries(v, "call", []match.Word{{"name", "名称"}, {"args", "参数"}}, func(key string, _, v *conf.Node) {
+		c.p.entries(v, "call", callKeys, func(key string, _, v *conf.Node) {
 			switch key {
 			case "name":
 				name = v
@@ -223,7 +218,7 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 		c.fail(v, "webhook is a map with url:", "")
 		return w
 	}
-	c.p.entries(v, "webhook", []match.Word{{"url", "地址"}, {"json"}, {"form", "表单"}, {"timeout", "超时"}}, func(key string, _, v *conf.Node) {
+	c.p.entries(v, "webhook", webhookKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "url":
 			w.url = c.address(v)
@@ -235,7 +230,7 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 			c.p.duration(key, v, &w.timeout)
 		}
 	})
-	if v.Get("url") == nil && v.Get("地址") == nil {
+	if v.Lookup(webhookKeys, "url") == nil {
 		c.fail(v, "webhook needs url:", "")
 	}
 	return w

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
@@ -28,7 +29,7 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 		return m
 	}
 	parts := 0
-	c.p.entries(v, "message", messageKeys, func(key string, k, v *conf.Node) {
+	c.p.entries(v, "message", slices.Concat(messageKeys, toKeys, weightKeys, headerKeys), func(key string, k, v *conf.Node) {
 		switch key {
 		case "text":
 			m.text = c.text(key, v)
@@ -121,16 +122,11 @@ func (c *stepCompiler) variants(key string, v *conf.Node) []variant {
 	var out []variant
 	for _, i := range v.Items {
 		x := variant{weight: 1}
-		if i.Kind == conf.Map {
-			for _, e := range i.Entries {
-				if e.Key.Value != "weight" && e.Key.Value != "权重" {
-					continue
-				}
-				f, ok := e.Value.Float()
-				if !ok || f <= 0 || f > 1e6 {
-					c.fail(e.Value, "weight is a number above 0", "")
-					continue
-				}
+		if w := i.Lookup(weightKeys, "weight"); w != nil {
+			f, ok := w.Float()
+			if !ok || f <= 0 || f > 1e6 {
+				c.fail(w, "weight is a number above 0", "")
+			} else {
 				x.weight = f
 			}
 		}

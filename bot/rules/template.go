@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"wxbot/bot/conf"
-	"wxbot/bot/match"
 )
 
 // template is a text with placeholders, read once and filled in one pass: what is
@@ -130,7 +129,7 @@ func placeholder(n *conf.Node, at int, name string, known map[string]string) (pi
 	}
 	if s := conf.Suggest(name, sorted(words)); s != "" {
 		hint = fmt.Sprintf("did you mean %q?", s)
-	} else if _, exists := match.Spelled(placeholderWords, name); exists {
+	} else if _, exists := conf.Spelled(placeholderWords, name); exists {
 		hint = "it has no meaning for this event"
 	}
 	p := n.Inside(conf.Error, at, len(name), fmt.Sprintf("unknown placeholder %q", name), hint)
@@ -172,7 +171,7 @@ func foreignName(word string, known map[string]string) bool {
 	if _, ok := known[word]; ok || slices.Contains(foreignWords, word) {
 		return true
 	}
-	_, ok := match.Spelled(placeholderWords, word)
+	_, ok := conf.Spelled(placeholderWords, word)
 	return ok
 }
 
@@ -181,8 +180,8 @@ func foreignName(word string, known map[string]string) bool {
 func eventPlaceholders(known map[string]string) string {
 	var out []string
 	for _, w := range placeholderWords {
-		if _, ok := known[w[0]]; ok && !slices.Contains(commonWords, w[0]) {
-			out = append(out, "${"+w[0]+"}")
+		if _, ok := known[w.Name()]; ok && !slices.Contains(commonWords, w.Name()) {
+			out = append(out, "${"+w.Name()+"}")
 		}
 	}
 	return strings.Join(out, " ")

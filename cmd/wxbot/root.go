@@ -65,6 +65,7 @@ func newRoot(con *console) *cobra.Command {
 		newHistory(con),
 		newForget(con),
 		newPlugin(con),
+		newDocs(con),
 		newVersion(con),
 	)
 	for _, cmd := range root.Commands() {
