@@ -338,6 +338,11 @@ local answer = {}
 ---@return string? err
 function answer:json() end
 
+---@class upload
+---@field file string a file of bot.file
+---@field name? string as the other side sees it
+---@field type? string application/octet-stream
+
 ---@class request
 ---@field query? table
 ---@field headers? table<string, string>
@@ -345,7 +350,8 @@ function answer:json() end
 ---@field form? table
 ---@field body? string
 ---@field body_file? string a file of bot.file
----@field save_to? string a file of bot.file that gets the body, 20 MiB at most
+---@field multipart? table<string, string|number|boolean|upload|(string|upload)[]> a form, with files of bot.file
+---@field save_to? string a file of bot.file that gets the body, 50 MiB at most
 ---@field timeout? duration 10s, 60s at most
 ---@field max? integer bytes of the answer
 

@@ -210,7 +210,7 @@ func TestHTTPRefusesWrongUse(t *testing.T) {
 		"a forged host":    {`bot.http.get("http://api.example.com", {headers = {host = "x"}})`, "header Host cannot be set"},
 		"a huge body":      {`bot.http.post("http://api.example.com", {body = ("x"):rep(300000)})`, "a body of more than 256 KB"},
 		"a file elsewhere": {`bot.http.get("http://api.example.com", {save_to = "../x"})`, "save_to is a name of a file"},
-		"parts":            {`bot.http.post("http://api.example.com", {multipart = {}})`, "multipart is not in this version of wxbot"},
+		"parts":            {`bot.http.post("http://api.example.com", {multipart = 1})`, "multipart is a table"},
 		"too much":         {`bot.http.get("http://api.example.com", {max = 2000000})`, "max is a number of bytes up to 1048576"},
 		"a table as text":  {`bot.http.get("http://api.example.com", {body = {}})`, "body is a text"},
 	} {

@@ -23,7 +23,7 @@ const (
 	requestTimeMost = 60 * time.Second
 	requestBodyMost = 256 << 10
 	urlMost         = 8 << 10
-	saveMost        = 20 << 20
+	saveMost        = filesBytesMost
 	requestHeaders  = 50
 )
 
@@ -145,7 +145,7 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 	if err := p.access.permit(u); err != nil {
 		return r, err
 	}
-	f := filler{p: p, header: http.Header{"User-Agent": {"wxbot"}}, query: u.Query()}
+	f := filler{body: payload{p: p}, header: http.Header{"User-Agent": {"wxbot"}}, query: u.Query()}
 	if o != nil {
 		o.ForEach(func(k, v lua.LValue) { f.option(l, &r, k.String(), v) })
 	}
@@ -153,7 +153,7 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 		u.RawQuery = f.query.Encode()
 	}
 	if f.bodies > 1 {
-		l.ArgError(2, "of json, form, body and body_file only one")
+		l.ArgError(2, "of json, form, body, body_file and multipart only one")
 	}
 	if f.failed != nil {
 		return r, f.failed
@@ -167,11 +167,14 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 	}
 	r.most = cmp.Or(r.most, most)
 	u.Fragment = ""
-	if r.req, err = http.NewRequest(method, u.String(), strings.NewReader(f.body)); err != nil { //nolint:noctx // it gets one when it is sent
+	if r.req, err = http.NewRequest(method, u.String(), nil); err != nil { //nolint:noctx // it gets one when it is sent
 		return r, errNoAddress
 	}
-	if f.body == "" && f.bodies == 0 {
-		r.req.Body, r.req.GetBody, r.req.ContentLength = nil, nil, 0
+	if f.bodies > 0 {
+		f.body.attachTo(r.req)
+	}
+	if f.boundary != "" { // nobody else knows it
+		f.header.Set("Content-Type", f.boundary)
 	}
 	r.req.Header = f.header
 	return r, nil
@@ -179,13 +182,15 @@ func (p *plugin) request(l *lua.LState, method, address string, o *lua.LTable) (
 
 // filler gathers what the options say.
 type filler struct {
-	p      *plugin
 	failed error
 	header http.Header
 	query  url.Values
 	more   bool // in the query
-	body   string
+	body   payload
 	bodies int
+	texts  int // bytes of texts in a form
+	// boundary is the type of a multipart body, which names its boundary.
+	boundary string
 }
 
 func (f *filler) option(l *lua.LState, r *request, key string, v lua.LValue) {
@@ -231,10 +236,10 @@ func (f *filler) option(l *lua.LState, r *request, key string, v lua.LValue) {
 	case "body_file":
 		f.bodyFile(l, nameOption(l, key, v))
 	case "multipart":
-		l.ArgError(2, key+" is not in this version of wxbot")
+		f.multipart(l, tableOption(l, key, v))
 	default:
 		hint := ""
-		if s := conf.Suggest(key, []string{"query", "headers", "json", "form", "body", "timeout", "max", "url", "method", "save_to", "body_file"}); s != "" {
+		if s := conf.Suggest(key, []string{"query", "headers", "json", "form", "body", "timeout", "max", "url", "method", "save_to", "body_file", "multipart"}); s != "" {
 			hint = fmt.Sprintf(", did you mean %q?", s)
 		}
 		l.ArgError(2, fmt.Sprintf("unknown option %q%s", key, hint))
@@ -247,25 +252,6 @@ func nameOption(l *lua.LState, key string, v lua.LValue) string {
 	}
 	l.ArgError(2, key+" is a name of a file such as list.txt, without folders")
 	return ""
-}
-
-// bodyFile sends a file of bot.file, which Lua does not hold meanwhile.
-func (f *filler) bodyFile(l *lua.LState, name string) {
-	charge(l, fileWork)
-	f.bodies++
-	root, err := f.p.folder(false)
-	if err == nil {
-		var b []byte
-		b, err = readFile(root, name)
-		f.body = string(b)
-		err = errors.Join(err, root.Close())
-	}
-	if err != nil {
-		f.failed = errors.New("body_file: " + fileError(err))
-	}
-	if f.header.Get("Content-Type") == "" {
-		f.header.Set("Content-Type", "application/octet-stream")
-	}
 }
 
 func tableOption(l *lua.LState, key string, v lua.LValue) *lua.LTable {
@@ -281,8 +267,13 @@ func (f *filler) setBody(l *lua.LState, body, kind string) {
 	if len(body) > requestBodyMost {
 		l.ArgError(2, fmt.Sprintf("a body of more than %d KB", requestBodyMost>>10))
 	}
-	f.body = body
+	f.body.addText(body)
 	f.bodies++
+	f.kind(kind)
+}
+
+// kind sets the type of the body, unless the script has.
+func (f *filler) kind(kind string) {
 	if f.header.Get("Content-Type") == "" {
 		f.header.Set("Content-Type", kind)
 	}
