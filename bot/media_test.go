@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"wxbot/bot/control"
 	"wxbot/wx/wxtest"
 )
 
@@ -101,5 +102,43 @@ rules:
 	}
 	if got := r.sentTo(wang); got[0] != "小红 走了" {
 		t.Errorf("sent %q", got)
+	}
+}
+
+func TestPluginsSeePicturesOfPeopleAndGroups(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, "settings: {pace: off}\nrules: []\n", map[string]string{"faces.lua": `
+bot.plugin { name = "faces", version = "1", api = 1 }
+local function show(what, bytes, err)
+  return what .. "=" .. (bytes and (bot.hex.encode(bytes:sub(1, 2)) .. bot.hash.md5(bytes):sub(1, 6)) or err)
+end
+bot.on("message", { group = "*" }, function(msg)
+  local out = {
+    show("sender", msg.sender:avatar()), show("group", msg.group:avatar()), show("self", bot.self:avatar()),
+    show("ming", bot.contacts{from = "小明"}[1]:avatar()), show("news", bot.contacts{chat = "official"}[1]:avatar()),
+  }
+  msg:reply(table.concat(out, " "))
+end)`})
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	r.srv.AddOfficial(wxtest.Person{NickName: "每日新闻"})
+	hong := r.srv.AddStranger(wxtest.Person{NickName: "小红"})
+	g := r.srv.AddGroup("客户群", ming, hong)
+	r.online()
+	within(t, r, "contacts", func() bool {
+		got, err := control.NewClient(r.config.Socket).Contacts(r.ctx(), "", "")
+		return err == nil && got.Complete
+	})
+	g.Say(hong, "hi")
+	got := r.sent(1)[0]
+	seen := map[string]bool{}
+	for part := range strings.FieldsSeq(got) {
+		what, face, _ := strings.Cut(part, "=")
+		if !strings.HasPrefix(face, "ffd8") || seen[face] {
+			t.Errorf("%s: no picture, or another's: %s", what, got)
+		}
+		seen[face] = true
+	}
+	if len(seen) != 5 {
+		t.Errorf("got %s", got)
 	}
 }

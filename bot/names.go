@@ -31,6 +31,13 @@ func (b *book) SelfUserName() string {
 	return b.self.UserName
 }
 
+// selfContact is the account's own contact.
+func (b *book) selfContact() wx.Contact {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.self
+}
+
 func (b *book) directory() *wx.Directory {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -101,6 +108,9 @@ func (b *book) Person(chat, user string) (event.Person, bool) {
 			if c, ok := dir.Contact(user); ok {
 				p.Nickname, p.Remark = c.NickName, c.RemarkName
 				p.IsFriend = c.Kind() == wx.KindPerson
+				if k := chatKind(c); k == event.ChatOfficial || k == event.ChatSpecial {
+					p.Kind = k
+				}
 				found = true
 			}
 		}

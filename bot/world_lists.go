@@ -24,6 +24,17 @@ func (w *world) Friends() []event.Person {
 	return out
 }
 
+// Officials are the official accounts that the account follows.
+func (w *world) Officials() []event.Person {
+	var out []event.Person
+	w.eachContact(event.ChatOfficial, func(user string) {
+		if p, ok := w.acc.book.Person("", user); ok {
+			out = append(out, p)
+		}
+	})
+	return out
+}
+
 // Groups are the groups that the account knows.
 func (w *world) Groups() []event.Chat {
 	var out []event.Chat
@@ -65,6 +76,42 @@ func (w *world) Download(ctx context.Context, eventID string, to io.Writer, most
 		return fmt.Errorf("download: %w", err)
 	}
 	return nil
+}
+
+// Avatar writes the picture of the person, account or group of a key.
+func (w *world) Avatar(ctx context.Context, key string, to io.Writer, most int64) error {
+	c, ok := w.acc.wxClient()
+	if !ok {
+		return fmt.Errorf("avatar: %w", wx.ErrNotReady)
+	}
+	from, ok := w.avatarOf(c.Directory(), key)
+	if !ok {
+		return errors.New("avatar: not known in this session")
+	}
+	if _, err := c.Fetch(ctx, from, to, most); err != nil {
+		return fmt.Errorf("avatar: %w", err)
+	}
+	return nil
+}
+
+// avatarOf finds whose picture is meant. Of people who are no contacts it comes by
+// way of a group that they are in.
+func (w *world) avatarOf(dir *wx.Directory, key string) (wx.Source, bool) {
+	user, ok := w.acc.book.user(key)
+	if !ok || user == wx.FileHelper {
+		return wx.Source{}, false
+	}
+	if user == w.acc.book.SelfUserName() {
+		self := w.acc.book.selfContact()
+		return wx.AvatarOf(&self), true
+	}
+	if c, ok := dir.Contact(user); ok {
+		return wx.AvatarOf(&c), true
+	}
+	if g, ok := dir.GroupOf(user); ok {
+		return wx.MemberAvatarOf(&g, user), true
+	}
+	return wx.Source{}, false
 }
 
 // History gives what is kept of a chat.

@@ -74,6 +74,10 @@ function chat:choose(prompt, list, opts) end
 ---@return string? reason
 function chat:confirm(prompt, opts) end
 
+---Waits for the picture, 1 MiB at most.
+---@return string? bytes
+---@return string? err
+function chat:avatar() end
 ---Keeps the chat at the top of the list on the phone.
 ---@param on? boolean false: no longer
 ---@return true? ok
@@ -108,7 +112,12 @@ function group:rename(name) end
 ---@field key string the daemon's own, kept over logins
 ---@field is_friend boolean
 ---@field is_admin boolean
+---@field kind "private"|"official"|"special"
 local contact = {}
+---Waits for the picture, 1 MiB at most.
+---@return string? bytes
+---@return string? err
+function contact:avatar() end
 ---@return chat
 function contact:chat() end
 ---@param message string|outgoing
@@ -286,6 +295,8 @@ function bot.revoke(id) end
 ---@return contact?
 ---@return string? err
 function bot.contact(name) end
+---The friends of whom the conditions on the sender hold; {chat = "official"} gives
+---official accounts.
 ---@param when? when
 ---@return contact[]
 function bot.contacts(when) end

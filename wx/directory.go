@@ -43,6 +43,19 @@ func (d *Directory) Member(group, userName string) (Member, bool) {
 	return Member{}, false
 }
 
+// GroupOf returns a group that somebody is in, without its members.
+func (d *Directory) GroupOf(userName string) (Contact, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, c := range d.contacts {
+		if slices.ContainsFunc(c.Members, func(m Member) bool { return m.UserName == userName }) {
+			c.Members = nil
+			return c, true
+		}
+	}
+	return Contact{}, false
+}
+
 // All returns every contact and group, without group members, by user name.
 func (d *Directory) All() []Contact {
 	d.mu.RLock()

@@ -122,6 +122,8 @@ type Person struct {
 	Remark   string `json:"remark,omitempty"`
 	Card     string `json:"card,omitempty"` // name in this group
 	IsFriend bool   `json:"is_friend,omitempty"`
+	// Kind is ChatOfficial or ChatSpecial of an account that is no person; "" of one.
+	Kind ChatKind `json:"kind,omitempty"`
 }
 
 // Name is what the owner would call the person: remark, card in this group, or

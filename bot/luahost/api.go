@@ -182,10 +182,10 @@ func (p *plugin) when(l *lua.LState, t *lua.LTable, arg int, hd *handler) (w *ma
 	o := match.Options{Folding: match.DefaultFolding}
 	switch hd.kind {
 	case handleObserve, handleFilter:
-		o.Unless, o.AnySelf = true, hd.kind == handleObserve
+		o.Everywhere, o.AnySelf = true, true
 	case handleOn, handleFallback, handleCommand:
 		if hd.event != event.KindMessage {
-			o.Unless = true
+			o.Everywhere, o.AnySelf = true, true
 		}
 	}
 	w, problems := match.FromMap(m, o)

@@ -200,11 +200,32 @@ func (p *plugin) invite(l *lua.LState) int {
 func (p *plugin) download(l *lua.LState) int {
 	c := p.running(l, "msg:download")
 	ev := receiver[*eventObject](l, "msg").ev
-	charge(l, fileWork)
 	w, ok := p.host.opts.World.(downloader)
 	if !ok {
 		return p.fails(l, "the content is not to be had")
 	}
+	return p.fetched(l, c, func(ctx context.Context, to io.Writer) error { return w.Download(ctx, ev.ID, to, stringMost) })
+}
+
+// portrayer is a World that has the pictures of people and groups.
+type portrayer interface {
+	// Avatar writes the picture of the person or group of a key, most bytes at most.
+	Avatar(ctx context.Context, key string, to io.Writer, most int64) error
+}
+
+// avatar is contact:avatar() and group:avatar() → bytes | nil, err.
+func (p *plugin) avatar(l *lua.LState, key string) int {
+	c := p.running(l, "avatar")
+	w, ok := p.host.opts.World.(portrayer)
+	if !ok {
+		return p.fails(l, "the picture is not to be had")
+	}
+	return p.fetched(l, c, func(ctx context.Context, to io.Writer) error { return w.Avatar(ctx, key, to, stringMost) })
+}
+
+// fetched waits for content, 1 MiB at most, and gives it to the script.
+func (p *plugin) fetched(l *lua.LState, c *call, get func(ctx context.Context, to io.Writer) error) int {
+	charge(l, fileWork)
 	if p.asking >= requestsMost+requestQueue {
 		return p.fails(l, "busy")
 	}
@@ -217,7 +238,7 @@ func (p *plugin) download(l *lua.LState) int {
 		defer claim.Stop()
 		ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 		defer cancel()
-		failed = p.taking(ctx, func() error { return w.Download(ctx, ev.ID, &b, stringMost) })
+		failed = p.taking(ctx, func() error { return get(ctx, &b) })
 		return nil
 	})
 	if err = cmp.Or(err, failed); err != nil {

@@ -1,6 +1,7 @@
 package luahost
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // lister is a World that knows whom the account knows.
 type lister interface {
 	Friends() []event.Person
+	Officials() []event.Person
 	Groups() []event.Chat
 }
 
@@ -22,7 +24,7 @@ type lister interface {
 const listWork = 20
 
 // apiContacts is bot.contacts([when]) → list: the friends of whom the conditions on
-// the sender hold.
+// the sender hold, and official accounts if chat names them.
 func (p *plugin) apiContacts(l *lua.LState) int {
 	p.running(l, "bot.contacts")
 	who, ok := p.host.opts.World.(lister)
@@ -30,16 +32,19 @@ func (p *plugin) apiContacts(l *lua.LState) int {
 		return p.fails(l, "the contacts are not known")
 	}
 	var when *match.When
+	people := who.Friends()
 	if t, ok := l.Get(1).(*lua.LTable); ok {
 		when, _ = p.when(l, t, 1, &handler{kind: handleObserve, event: event.KindMessage})
+		if t.RawGetString("chat") != lua.LNil || t.RawGetString("会话") != lua.LNil {
+			people = append(people, who.Officials()...)
+		}
 	}
-	friends := who.Friends()
-	charge(l, listWork*len(friends))
-	slices.SortFunc(friends, func(a, b event.Person) int { return strings.Compare(a.Name(), b.Name()) })
+	charge(l, listWork*len(people))
+	slices.SortFunc(people, func(a, b event.Person) int { return strings.Compare(a.Name(), b.Name()) })
 	out := l.NewTable()
-	for _, q := range friends {
+	for _, q := range people {
 		ev := &event.Event{
-			Kind: event.KindMessage, Chat: event.Chat{Kind: event.ChatPrivate, Key: q.Key, Name: q.Name()}, Sender: q,
+			Kind: event.KindMessage, Chat: event.Chat{Kind: chatOf(q), Key: q.Key, Name: q.Name()}, Sender: q,
 			Message: &event.Message{Type: event.TypeText},
 		}
 		if when == nil || when.InChat(p.host.input(ev)) {
@@ -49,6 +54,9 @@ func (p *plugin) apiContacts(l *lua.LState) int {
 	l.Push(out)
 	return 1
 }
+
+// chatOf is the kind of the chat with somebody.
+func chatOf(q event.Person) event.ChatKind { return cmp.Or(q.Kind, event.ChatPrivate) }
 
 // apiGroups is bot.groups([glob]) → list.
 func (p *plugin) apiGroups(l *lua.LState) int {

@@ -414,6 +414,8 @@ func (p *plugin) personField(o *personObject, name string) lua.LValue {
 		return text(q.Remark)
 	case "key":
 		return text(q.Key)
+	case "kind":
+		return text(string(chatOf(q)))
 	case "is_friend":
 		return lua.LBool(q.IsFriend)
 	case "is_admin":
@@ -422,8 +424,12 @@ func (p *plugin) personField(o *personObject, name string) lua.LValue {
 	case "chat":
 		return p.method("contact", "chat", func(l *lua.LState) int {
 			q := receiver[*personObject](l, "contact").person
-			l.Push(p.wrap(l, "chat", &chatObject{event.Chat{Kind: event.ChatPrivate, Key: q.Key, Name: q.Name()}}))
+			l.Push(p.wrap(l, "chat", &chatObject{event.Chat{Kind: chatOf(q), Key: q.Key, Name: q.Name()}}))
 			return 1
+		})
+	case "avatar":
+		return p.method("contact", name, func(l *lua.LState) int {
+			return p.avatar(l, receiver[*personObject](l, "contact").person.Key)
 		})
 	case "send":
 		return p.method("contact", "send", func(l *lua.LState) int {
@@ -496,6 +502,10 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		})
 	case "ask", "choose", "confirm":
 		return p.dialogueMethod("chat", name)
+	case "avatar":
+		return p.method("chat", name, func(l *lua.LState) int {
+			return p.avatar(l, receiver[*chatObject](l, "chat").chat.Key)
+		})
 	case "invite":
 		return p.method("chat", "invite", p.invite)
 	case "rename":

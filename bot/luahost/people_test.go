@@ -3,6 +3,8 @@ package luahost_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +24,18 @@ func (w *town) Friends() []event.Person {
 	return []event.Person{
 		{Key: "p2", Nickname: "乙", Remark: "老乙", IsFriend: true}, {Key: "p1", Nickname: "甲", IsFriend: true},
 	}
+}
+
+func (w *town) Officials() []event.Person {
+	return []event.Person{{Key: "p8", Nickname: "每日新闻", Kind: event.ChatOfficial}}
+}
+
+func (w *town) Avatar(_ context.Context, key string, to io.Writer, most int64) error {
+	if key == "p8" {
+		return errors.New("avatar: too large")
+	}
+	_, err := fmt.Fprintf(to, "picture of %s in %d", key, most)
+	return err
 }
 
 func (w *town) Groups() []event.Chat {
@@ -83,6 +97,12 @@ func TestWhatGrantsOpen(t *testing.T) {
 	for name, tt := range map[string]struct{ header, settings, body, want string }{
 		"contacts":                 {``, `{}`, `msg:reply(names(bot.contacts()))`, "a reply 甲,老乙"},
 		"contacts by conditions":   {``, `{}`, `msg:reply(names(bot.contacts({from = "老*"})))`, "a reply 老乙"},
+		"contacts by nickname":     {``, `{}`, `msg:reply(names(bot.contacts({from = "甲"})))`, "a reply 甲"},
+		"friends by chat":          {``, `{}`, `msg:reply(names(bot.contacts({chat = "private"})))`, "a reply 甲,老乙"},
+		"official accounts":        {``, `{}`, `local o = bot.contacts({chat = "official"}) msg:reply(names(o) .. o[1].kind .. o[1]:chat().kind .. msg.sender.kind)`, "a reply 每日新闻officialofficialprivate"},
+		"official of a name":       {``, `{}`, `msg:reply(#bot.contacts({["会话"] = "公众号", from = "早*"}) .. #bot.contacts({chat = {"private", "official"}, from = {"每日*", "老*"}}))`, "a reply 02"},
+		"avatars":                  {``, `{}`, `msg:reply(bot.contacts()[1]:avatar() .. " " .. bot.group("读书群"):avatar())`, "a reply picture of p1 in 1048576 picture of g9 in 1048576"},
+		"avatar that fails":        {``, `{}`, `msg:reply(tostring(bot.contacts({chat = "official"})[1]:avatar()) .. select(2, bot.contacts({chat = "official"})[1]:avatar()))`, "a reply nilavatar: too large"},
 		"groups":                   {``, `{}`, `msg:reply(names(bot.groups()))`, "a reply 客户/二群,客户一群,读书群"},
 		"groups by name":           {``, `{}`, `msg:reply(names(bot.groups("客户*群")))`, "a reply 客户/二群,客户一群"},
 		"send without the grant":   {send, `{}`, `msg:reply(table.concat({tostring(nil), select(2, bot.send("读书群", "x"))}, " "))`, "a reply " + refused},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,6 +99,15 @@ func (w *trialWorld) Friends() []event.Person {
 		}
 	}
 	return out
+}
+
+// Officials are none: tests have people and groups.
+func (w *trialWorld) Officials() []event.Person { return nil }
+
+// Avatar is as good a picture as a test needs: the beginning of a JPEG, and a key.
+func (w *trialWorld) Avatar(_ context.Context, key string, to io.Writer, _ int64) error {
+	_, err := io.WriteString(to, "\xff\xd8\xff\xe0"+key)
+	return err
 }
 
 // Groups are the groups of the test.

@@ -22,6 +22,8 @@ type Options struct {
 	// Unless: the block may stop a rule only; it means every chat, and names
 	// count by remark alone.
 	Unless bool
+	// Everywhere: without chat or group the block means every chat.
+	Everywhere bool
 	// AnySelf: it does not matter whether the account's owner wrote it.
 	AnySelf bool
 	// Lists gives the items of a named list; nil for none.

@@ -88,7 +88,7 @@ func (c *compiler) defaultChat(seen map[string]bool, n *conf.Node) {
 		}
 	case w.groups != nil:
 		w.chats = []event.ChatKind{event.ChatGroup}
-	case c.o.Unless:
+	case c.o.Unless, c.o.Everywhere:
 	case c.o.Rule:
 		w.chats = []event.ChatKind{event.ChatPrivate}
 		// Things that happen in groups are meant where they happen.

@@ -208,3 +208,24 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+// What plugins watch is watched in every chat, and by whatever name people have.
+func TestEverywhereTakesAnyChatAndNicknames(t *testing.T) {
+	from := event.Person{Nickname: "小明"}
+	request := &event.Event{Kind: event.KindFriendRequest, Sender: from}
+	message := &event.Event{
+		Kind: event.KindMessage, Sender: from, Chat: event.Chat{Kind: event.ChatOfficial}, Message: &event.Message{Type: event.TypeText},
+	}
+	for _, o := range []Options{{Everywhere: true}, {Unless: true}} {
+		o.Folding, o.AnySelf = DefaultFolding, true
+		for kind, ev := range map[string]*event.Event{"friend_request": request, "message": message} {
+			w, problems := FromMap(map[string]any{"event": kind, "from": "小明"}, o)
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			if got := w.InChat(&Input{Event: ev}); got != o.Everywhere {
+				t.Errorf("unless %v, %s: holds %v, want %v", o.Unless, kind, got, o.Everywhere)
+			}
+		}
+	}
+}

@@ -27,14 +27,33 @@ func (s *Server) getIcon(c *call) answer {
 	if ret != retOK {
 		return noMedia()
 	}
+	if room := c.query.Get("chatroomid"); room != "" && !e.isRoom(room) {
+		c.problem("9", "chatroomid is no group's EncryChatRoomId")
+	}
 	switch chat := e.byName[c.query.Get("username")].(type) {
 	case *Account:
+		if c.endpoint != "webwxgeticon" {
+			c.problem("9", "webwxgetheadimg gives the pictures of groups, username is a person")
+		}
 		return answer{kind: kindJPEG, body: avatar(chat.id)}
 	case *Group:
+		if c.endpoint != "webwxgetheadimg" {
+			c.problem("9", "webwxgeticon gives the pictures of people, username is a group")
+		}
 		return answer{kind: kindJPEG, body: avatar(chat.id)}
 	}
 	c.problem("9", "username is nobody")
 	return noMedia()
+}
+
+// isRoom reports whether an encrypted id is a group's.
+func (e *session) isRoom(id string) bool {
+	for _, room := range e.roomID {
+		if room == id {
+			return true
+		}
+	}
+	return false
 }
 
 // getMessageMedia gives the picture, video or voice of a message.
