@@ -41,6 +41,7 @@ type alertPair struct {
 func (s *alertSpec) isCommand() bool { return len(s.command) > 0 }
 
 const (
+	alertsKey           = "alerts"
 	alertTargetsMost    = 20
 	alertWebhookTimeout = 10 * time.Second
 	alertCommandTimeout = 30 * time.Second

@@ -2,7 +2,10 @@ package bot
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"net"
+	"strconv"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
@@ -35,16 +38,43 @@ func (c Config) loginMode() wx.Mode {
 	return wx.ModeWeb
 }
 
-// risks tells, as warnings, what a mode does to accounts.
+// risks tells, as warnings, what a mode does to accounts, and who else may look in.
 func (c Config) risks() []conf.Problem {
-	if c.Mode != ModeDesktop {
-		return nil
+	var out []conf.Problem
+	if c.Mode == ModeDesktop {
+		out = append(out, conf.Problem{
+			File: "mode", Severity: conf.Warning,
+			Text: "desktop: since January 2025 accounts that log in this way have been cut off within seconds and restricted, typically for 15 days",
+			Hint: "being refused in mode web harms nobody; mode filehelper may be allowed instead",
+		})
 	}
-	return []conf.Problem{{
-		File: "mode", Severity: conf.Warning,
-		Text: "desktop: since January 2025 accounts that log in this way have been cut off within seconds and restricted, typically for 15 days",
-		Hint: "being refused in mode web harms nobody; mode filehelper may be allowed instead",
-	}}
+	if local, err := loopback(c.Listen); c.Listen != "" && err == nil && !local {
+		out = append(out, conf.Problem{
+			File: "listen", Severity: conf.Warning,
+			Text: c.Listen + ": health and metrics can be read from other machines, by anybody and unencrypted",
+			Hint: "listen on 127.0.0.1, or put a proxy with access control before it",
+		})
+	}
+	return out
+}
+
+// loopback tells whether an address to listen on is reached from this machine alone.
+func loopback(addr string) (bool, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false, errors.New("want ADDRESS:PORT")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 && port != "0" {
+		return false, fmt.Errorf("%q is no port", port)
+	}
+	ip := net.ParseIP(host)
+	if host == "localhost" || ip != nil && ip.IsLoopback() {
+		return true, nil
+	}
+	if host != "" && ip == nil {
+		return false, fmt.Errorf("%q is no IP address", host)
+	}
+	return false, nil
 }
 
 // capabilities describes what a mode of login can do with this version's sender.

@@ -11,43 +11,57 @@ import (
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/control"
 )
 
 // Config says where things are. LoadConfig fills it; a zero field means that
 // nobody said anything.
 type Config struct {
-	File      string // wxbot.yaml; "" if there is none
-	Rules     string // rules.yaml; "" runs without rules
-	Plugins   string // directory; "" runs without plugins
-	State     string // directory
-	Mode      string // "web"
-	Server    string // "" is the real hosts
-	Socket    string
-	LogLevel  string
-	LogFormat string // "auto", "json", "console"
-	Alerts    Alerts
-	History   History
+	File        string // wxbot.yaml; "" if there is none
+	Rules       string // rules.yaml; "" runs without rules
+	Plugins     string // directory; "" runs without plugins
+	State       string // directory
+	Mode        string // "web"
+	Server      string // "" is the real hosts
+	Socket      string
+	SocketGroup string // whose members may ask the daemon too; "" is nobody
+	Listen      string // address of health and metrics over HTTP; "" is none
+	LogLevel    string
+	LogFormat   string // "auto", "json", "console"
+	Alerts      Alerts
+	History     History
+
+	origins map[string]origin // by key of wxbot.yaml; defaults are not in it
 }
 
-// configKeys are the settings in the order of the documentation: the key of
-// wxbot.yaml, the flag's name and, in upper case after WXBOT_, the variable.
+// configKeys are the settings in the order of configWords, which says what they are.
+// What has a value has a flag and, in upper case after WXBOT_, a variable as well;
+// the rest stands in wxbot.yaml alone.
 func configKeys(c *Config) []configKey {
 	return []configKey{
-		{"rules", &c.Rules, true},
-		{"plugins", &c.Plugins, true},
-		{"state", &c.State, false},
-		{"mode", &c.Mode, false},
-		{"server", &c.Server, false},
-		{"socket", &c.Socket, false},
-		{"log-level", &c.LogLevel, false},
-		{"log-format", &c.LogFormat, false},
+		{name: "rules", value: &c.Rules, input: true, path: true},
+		{name: "plugins", value: &c.Plugins, input: true, path: true},
+		{name: "state", value: &c.State, path: true},
+		{name: "mode", value: &c.Mode, words: loginModes()},
+		{name: "server", value: &c.Server},
+		{name: "socket", value: &c.Socket, path: true},
+		{name: "socket-group", value: &c.SocketGroup},
+		{name: "listen", value: &c.Listen},
+		{name: "log-level", value: &c.LogLevel, words: logLevels()},
+		{name: "log-format", value: &c.LogFormat, words: logFormats()},
+		{name: alertsKey},
+		{name: historyKey},
 	}
 }
 
+// configKey is one setting: name is the flag's, and the key's of wxbot.yaml with _
+// for -.
 type configKey struct {
 	name  string
-	value *string
-	input bool // a file or directory that must exist if it was named
+	value *string  // nil for what is no text
+	input bool     // a file or directory that must exist if it was named
+	path  bool     // relative to the file that holds it
+	words []string // that it may be; nil for any text
 }
 
 func (k configKey) env() string {
@@ -55,15 +69,6 @@ func (k configKey) env() string {
 }
 
 func (k configKey) yaml() string { return strings.ReplaceAll(k.name, "-", "_") }
-
-// isPath tells which values are paths, relative to the file that holds them.
-func (k configKey) isPath() bool {
-	switch k.name {
-	case "rules", "plugins", "state", "socket":
-		return true
-	}
-	return false
-}
 
 // Environment is what LoadConfig reads of the process, so that tests can give
 // their own.
@@ -93,7 +98,7 @@ func ProcessEnvironment() (Environment, error) {
 // for wxbot.yaml, rules.yaml and plugins/. Errors name the flag, variable or
 // file:line at fault.
 func LoadConfig(flags Config, env Environment) (Config, error) {
-	var c Config
+	c := Config{origins: map[string]origin{}}
 	file, err := configFile(flags.File, env)
 	if err != nil {
 		return Config{}, err
@@ -105,17 +110,24 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 	c.Alerts.getenv = env.Getenv
 	given := configKeys(&flags)
 	for i, k := range configKeys(&c) {
-		from, where := *given[i].value, "--"+k.name
-		if from == "" {
-			from, where = env.Getenv(k.env()), k.env()
+		if k.value == nil {
+			continue
 		}
+		from, o := *given[i].value, origin{control.SourceFlag, "--" + k.name}
+		if from == "" {
+			from, o = env.Getenv(k.env()), origin{control.SourceEnv, k.env()}
+		}
+		where := c.File + ": " + k.name
 		if from != "" {
-			if k.isPath() {
+			if k.path {
 				from = absolute(env.Dir, from)
 			}
 			*k.value = from
-		} else {
-			where = c.File + ": " + k.name
+			c.origins[k.yaml()] = o
+			where = o.where
+			if text, _ := k.wrong(from); text != "" {
+				return Config{}, fmt.Errorf("%s %q: %s", where, from, text)
+			}
 		}
 		if k.input && *k.value != "" {
 			if _, err := os.Stat(*k.value); err != nil {
@@ -242,27 +254,32 @@ func defaultState(env Environment) string {
 }
 
 func (c *Config) validate() error {
-	switch c.Mode {
-	case ModeWeb, ModeDesktop, ModeFileHelper:
-	default:
-		return fmt.Errorf("mode %q: want %q, %q or %q", c.Mode, ModeWeb, ModeDesktop, ModeFileHelper)
-	}
-	if !slices.Contains(logFormats(), c.LogFormat) {
-		return fmt.Errorf("log-format %q: want one of %s", c.LogFormat, strings.Join(logFormats(), ", "))
-	}
-	if !slices.Contains(logLevels(), c.LogLevel) {
-		return fmt.Errorf("log-level %q: want one of %s", c.LogLevel, strings.Join(logLevels(), ", "))
-	}
-	if c.Server != "" {
-		u, err := url.Parse(c.Server)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return fmt.Errorf("server %q: want http://HOST:PORT or https://HOST", c.Server)
-		}
-	}
 	if st, err := os.Stat(c.State); err == nil && !st.IsDir() {
 		return fmt.Errorf("state %s: not a directory", c.State)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("state: %w", err)
 	}
 	return nil
+}
+
+// wrong tells what is wrong with a value, and perhaps what was meant; "" if
+// nothing is.
+func (k configKey) wrong(v string) (text, hint string) {
+	switch {
+	case k.words != nil && !slices.Contains(k.words, v):
+		text = "want one of " + strings.Join(k.words, ", ")
+		if s := conf.Suggest(v, k.words); s != "" {
+			hint = fmt.Sprintf("did you mean %q?", s)
+		}
+	case k.name == "server":
+		u, err := url.Parse(v)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			text = "want http://HOST:PORT or https://HOST"
+		}
+	case k.name == "listen":
+		if _, err := loopback(v); err != nil {
+			text, hint = err.Error(), "write it like 127.0.0.1:9273"
+		}
+	}
+	return text, hint
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/control"
 )
 
 // fill takes over what wxbot.yaml says. Paths are relative to the file.
@@ -21,8 +22,9 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 	}
 	var problems []conf.Problem
 	for _, e := range root.Entries {
+		c.origins[e.Key.Value] = origin{control.SourceFile, fmt.Sprintf("%s:%d", c.File, e.Key.Line)}
 		switch e.Key.Value {
-		case "alerts":
+		case alertsKey:
 			specs, ps := readAlerts(e.Value, filepath.Dir(c.File))
 			c.Alerts.specs = specs
 			problems = append(problems, ps...)
@@ -44,8 +46,16 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 			problems = append(problems, e.Value.At(conf.Error, fmt.Sprintf("%s is a text, here is %s", e.Key.Value, e.Value.Describe()), ""))
 			continue
 		}
+		if e.Value.Value == "" { // as if it were not there
+			delete(c.origins, e.Key.Value)
+			continue
+		}
+		if text, hint := k.wrong(e.Value.Value); text != "" {
+			problems = append(problems, e.Value.At(conf.Error, fmt.Sprintf("%s is %q: %s", e.Key.Value, e.Value.Value, text), hint))
+			continue
+		}
 		*k.value = e.Value.Value
-		if k.isPath() {
+		if k.path {
 			*k.value = absolute(filepath.Dir(c.File), e.Value.Value)
 		}
 	}

@@ -19,6 +19,8 @@ func configWords() []conf.Word {
 		conf.Setting("mode", "=mode", ModeWeb, "by which page the account logs in", "从哪个页面登录"),
 		conf.Key("server", "text", "http://127.0.0.1:8080", "one server instead of WeChat's, such as the simulator", "代替微信的服务器，例如模拟器"),
 		conf.Key("socket", "text", "/run/wxbot/wxbot.sock", "the socket by which the commands reach the daemon", "其他命令找到守护进程用的套接字"),
+		conf.Key("socket_group", "text", "wxbot", "a group of the system whose members may use the control socket too", "其成员也可使用控制套接字的系统组"),
+		conf.Key("listen", "text", "127.0.0.1:9273", "the address of health and metrics over HTTP", "以 HTTP 提供健康状态和指标的地址"),
 		conf.Setting("log_level", "=log_level", "info", "what is logged", "记多少日志"),
 		conf.Setting("log_format", "=log_format", "auto", "how the log looks", "日志的样子"),
 		conf.Key("alerts", "@alert|[@alert]|nothing", "[{webhook: https://example.com/hook}]", "who is told, outside WeChat, of what needs a person", "需要人处理的事，在微信之外告诉谁"),
@@ -55,6 +57,7 @@ func plainValues(values ...string) []conf.Word {
 	return out
 }
 
+func loginModes() []string { return []string{ModeWeb, ModeDesktop, ModeFileHelper} }
 func logLevels() []string  { return []string{"debug", "info", "warn", "error"} }
 func logFormats() []string { return []string{"auto", "json", "console"} }
 
@@ -62,7 +65,7 @@ func logFormats() []string { return []string{"auto", "json", "console"} }
 func Manual() conf.Manual {
 	return conf.Manual{File: "wxbot.yaml", Title: "wxbot.yaml", Root: "@file|nothing", Sections: []conf.Section{
 		{Name: "file", Words: configWords()},
-		{Name: "mode", Words: plainValues(ModeWeb, ModeDesktop, ModeFileHelper), Closed: true},
+		{Name: "mode", Words: plainValues(loginModes()...), Closed: true},
 		{Name: "log_level", Words: plainValues(logLevels()...), Closed: true},
 		{Name: "log_format", Words: plainValues(logFormats()...), Closed: true},
 		{Name: "history", Words: historyWords()},

@@ -150,4 +150,10 @@ func (b *Bot) setBroken(text string) (changed bool) {
 	return changed
 }
 
-var _ control.Daemon = (*Bot)(nil)
+// Settings are those of the machine in force. It implements control.ConfigDaemon.
+func (b *Bot) Settings() []control.Setting { return b.opts.Config.Settings() }
+
+var (
+	_ control.Daemon       = (*Bot)(nil)
+	_ control.ConfigDaemon = (*Bot)(nil)
+)

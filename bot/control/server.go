@@ -265,6 +265,7 @@ func (s *Server) handler() http.Handler {
 	s.archiveRoutes(mux)
 	s.sendRoutes(mux)
 	s.accountRoutes(mux)
+	s.configRoutes(mux)
 	return mux
 }
 

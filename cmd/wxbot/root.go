@@ -64,6 +64,7 @@ func newRoot(con *console) *cobra.Command {
 		newLogout(con),
 		newHistory(con),
 		newForget(con),
+		newConfig(con),
 		newPlugin(con),
 		newDocs(con),
 		newVersion(con),
