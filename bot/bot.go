@@ -108,7 +108,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	}
 	b.loaded(ctx)
 	if b.opts.Config.Socket != "" {
-		c, err := control.New(control.Options{Path: b.opts.Config.Socket, Daemon: b, Logger: b.component("control")})
+		c, err := control.New(control.Options{Path: b.opts.Config.Socket, Group: b.opts.Config.SocketGroup, Daemon: b, Logger: b.component("control")})
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func TestDefaultHistoryIsTold(t *testing.T) {
 func TestMistakesInTheFileHaveAPlace(t *testing.T) {
 	for _, c := range []struct{ name, yaml, want string }{
 		{"word", "log_level: warning", `wxbot.yaml:1:12: log_level is "warning": want one of debug, info, warn, error`},
-		{"near word", "mode: dekstop", `did you mean "desktop"?`},
+		{"near word", "mode: webb", `did you mean "web"?`},
 		{"server", "server: example.com", `wxbot.yaml:1:9: server is "example.com": want http://HOST:PORT`},
 		{"listen without port", "listen: localhost", `wxbot.yaml:1:9: listen is "localhost": want ADDRESS:PORT`},
 		{"listen on a name", "listen: example.com:80", `"example.com" is no IP address`},

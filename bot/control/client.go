@@ -8,14 +8,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// ErrNoDaemon tells that nobody answers on the socket.
-var ErrNoDaemon = errors.New("no daemon answers")
+var (
+	// ErrNoDaemon tells that nobody answers on the socket.
+	ErrNoDaemon = errors.New("no daemon answers")
+	// ErrNotAllowed tells that this user may not use the socket.
+	ErrNotAllowed = errors.New("not allowed")
+)
+
+// RefusedError is the daemon's no to a request.
+type RefusedError struct {
+	Failure
+	Status int // of HTTP
+}
+
+func (e *RefusedError) Error() string { return e.Failure.Error }
+
+// Is reports that a request was refused because of who asked.
+func (e *RefusedError) Is(target error) bool {
+	return target == ErrNotAllowed && e.Status == http.StatusForbidden
+}
 
 // Client asks a running daemon. It is safe for concurrent use.
 type Client struct {
@@ -39,25 +57,9 @@ func NewClient(path string) *Client {
 	}}
 }
 
-// Status asks how the daemon is doing.
-func (c *Client) Status(ctx context.Context) (Status, error) {
-	var s Status
-	return s, c.ask(ctx, http.MethodGet, "status", &s)
-}
-
 // Reload asks the daemon to load rules and plugins anew.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.ask(ctx, http.MethodPost, "reload", nil)
-}
-
-// QR asks for the login code shown now, or for a new round of codes.
-func (c *Client) QR(ctx context.Context, ask bool) (QR, error) {
-	var q QR
-	method := http.MethodGet
-	if ask {
-		method = http.MethodPost
-	}
-	return q, c.ask(ctx, method, "qr", &q)
 }
 
 func (c *Client) ask(ctx context.Context, method, what string, out any) error {
@@ -93,6 +95,9 @@ func (c *Client) do(ctx context.Context, k call) error {
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
+			if errors.Is(err, fs.ErrPermission) {
+				return fmt.Errorf("%s: %w to use %s", what, ErrNotAllowed, c.path)
+			}
 			return fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
 		}
 		// The address in url.Error holds what was asked.
@@ -111,7 +116,7 @@ func (c *Client) do(ctx context.Context, k call) error {
 		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&f); err != nil || f.Error == "" {
 			return fmt.Errorf("%s: status %d", what, resp.StatusCode)
 		}
-		return errors.New(f.Error)
+		return &RefusedError{Failure: f, Status: resp.StatusCode}
 	}
 	if out == nil {
 		return nil

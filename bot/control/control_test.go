@@ -233,7 +233,9 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		`{"name": "a", "fro": 1}`:          http.StatusBadRequest,
 		`{"for": -1}`:                      http.StatusUnprocessableEntity,
 		`{"for": 1e300}`:                   http.StatusUnprocessableEntity,
-		strings.Repeat(" ", 70<<10) + "{}": http.StatusBadRequest,
+		strings.Repeat(" ", 70<<10) + "{}": http.StatusRequestEntityTooLarge,
+		`{"for": 1} {}`:                    http.StatusBadRequest,
+		`{"for": 1} {"for": 2}`:            http.StatusBadRequest,
 		`{"for": 1}`:                       http.StatusOK,
 	} {
 		resp, err := web.Post("http://wxbot/v1/pause", "application/json", strings.NewReader(body))

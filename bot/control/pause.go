@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -89,28 +88,5 @@ func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
 	if !s.read(w, r, &q) {
 		return
 	}
-	if err := s.opts.Daemon.Resume(r.Context(), q.Name); err != nil {
-		s.answer(w, nil, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// maxRequest bounds the body of a request, in bytes.
-const maxRequest = 64 << 10
-
-// read takes the body of a request apart. It answers and reports false if that
-// cannot be done.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		if err := json.NewEncoder(w).Encode(Failure{Error: "request: " + err.Error()}); err != nil {
-			s.opts.Logger.Debug().Err(err).Msg("control answer not written")
-		}
-		return false
-	}
-	return true
+	s.done(w, s.opts.Daemon.Resume(r.Context(), q.Name))
 }

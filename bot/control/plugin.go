@@ -26,9 +26,5 @@ func (s *Server) resumePlugin(w http.ResponseWriter, r *http.Request) {
 	if !s.read(w, r, &q) {
 		return
 	}
-	if err := s.opts.Daemon.ResumePlugin(r.Context(), q.Name); err != nil {
-		s.answer(w, nil, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	s.done(w, s.opts.Daemon.ResumePlugin(r.Context(), q.Name))
 }

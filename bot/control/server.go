@@ -1,17 +1,7 @@
-// Package control is the door to a running daemon: HTTP with JSON bodies on a
-// Unix socket that only the daemon's own user may open. Server answers for the
-// daemon, Client asks for the command line.
-//
-//	GET  /v1/status   Status
-//	POST /v1/reload   204, or 422 with Failure
-//	POST /v1/pause    PauseRequest, gives Pause
-//	POST /v1/resume   ResumeRequest, gives 204
-//	POST /v1/plugins/resume   ResumeRequest, gives 204
-//	GET  /v1/qr       QR
-//	POST /v1/alerts/test   a list of AlertResult
-//	POST /v1/qr       QR; asks for a new round of codes if the daemon waits for that
-//
-// AccountDaemon, Archive and SendDaemon document the rest.
+// Package control is the door to a running daemon: HTTP with JSON bodies on a Unix
+// socket that only the daemon's own user, root and, if one is named, the members of
+// a group may use. Server answers for the daemon, Client asks for the command line.
+// docs/control.md describes the requests.
 package control
 
 import (
@@ -19,81 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
+	"net/http/pprof"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"wxbot/bot/event"
 )
-
-// Status is how the daemon is doing. It holds no secret and no message text.
-type Status struct {
-	Version string    `json:"version"`
-	Started time.Time `json:"started"`
-	State   string    `json:"state"`
-	Online  bool      `json:"online"`
-	Account string    `json:"account,omitempty"` // nickname
-	// Heard is when WeChat last answered anything, Synced when it last let the
-	// daemon fetch messages, Delivered when that brought any. Stalled is since when
-	// it announces messages and hands out none.
-	Heard     time.Time `json:"heard,omitzero"`
-	Synced    time.Time `json:"synced,omitzero"`
-	Delivered time.Time `json:"delivered,omitzero"`
-	Stalled   time.Time `json:"stalled,omitzero"`
-	Refusal   string    `json:"refusal,omitempty"`
-	// Capabilities is what the mode of login can do.
-	Capabilities event.Capabilities `json:"capabilities"`
-	Mode         string             `json:"mode"` // of the rules
-	Rules        int                `json:"rules"`
-	Rev          string             `json:"rev"`
-	// Ambiguous are names that several accounts bear: they were not told apart at
-	// the last login.
-	Ambiguous []string `json:"ambiguous,omitempty"`
-	// Missing are names in the rules that nobody bears.
-	Missing []Missing `json:"missing,omitempty"`
-	// Broken lists what is wrong with files newer than those in force.
-	Broken  string   `json:"broken,omitempty"`
-	Plugins []Plugin `json:"plugins"`
-	Outbox  Outbox   `json:"outbox"`
-	Brakes  Brakes   `json:"brakes"`
-	Alerts  Alerts   `json:"alerts"`
-}
-
-// Missing is a name in the rules, or in their settings without a rule, that leads
-// nowhere. Group: only groups are meant.
-type Missing struct {
-	Name  string `json:"name"`
-	Rule  string `json:"rule,omitempty"`
-	Group bool   `json:"group,omitempty"`
-}
-
-// Outbox counts deliveries since the start.
-type Outbox struct {
-	Waiting int `json:"waiting"`
-	Sent    int `json:"sent"`
-	Failed  int `json:"failed"`
-	Unknown int `json:"unknown"`
-	Expired int `json:"expired"`
-	// Poisoned counts events that are skipped because the daemon died each time
-	// they were handled.
-	Poisoned int `json:"poisoned"`
-}
-
-// QR is the login code shown now. Payload is a secret of the account: it is only
-// for a terminal of the daemon's own user.
-type QR struct {
-	State   string `json:"state"`
-	Payload string `json:"payload,omitempty"`
-	Attempt int    `json:"attempt,omitempty"`
-	Max     int    `json:"max,omitempty"`
-	Online  bool   `json:"online"`
-}
 
 // Failure is the body of an answer that says no.
 type Failure struct {
@@ -118,9 +41,11 @@ type Daemon interface {
 }
 
 // Options configures a Server. Path and Daemon are required; a Daemon that is an
-// Archive too is asked for that as well.
+// Archive, a SendDaemon or a ConfigDaemon too is asked for that as well.
 type Options struct {
-	Path   string
+	Path string
+	// Group is a group of the system whose members may use the socket; "" is none.
+	Group  string
 	Daemon Daemon
 	Logger zerolog.Logger
 }
@@ -129,6 +54,8 @@ type Options struct {
 type Server struct {
 	opts Options
 	l    net.Listener
+	// allowed tells whether a peer may ask; it is set with l.
+	allowed func(peer) bool
 }
 
 // New checks the options.
@@ -152,9 +79,23 @@ const (
 // it first tells at once of a socket that cannot be had, and clients find the
 // daemon from then on.
 func (s *Server) Listen(ctx context.Context) error {
-	l, err := listen(ctx, s.opts.Path)
+	group := -1
+	if s.opts.Group != "" {
+		var err error
+		if group, err = groupID(s.opts.Group); err != nil {
+			return err
+		}
+		if hint := unreachable(s.opts.Path, group); hint != "" {
+			s.opts.Logger.Warn().Str("group", s.opts.Group).Str("problem", hint).Msg("the group cannot reach the control socket")
+		}
+	}
+	s.allowed = allow(group)
+	l, err := listen(ctx, s.opts.Path, group)
+	if err != nil {
+		return err
+	}
 	s.l = l
-	return err
+	return nil
 }
 
 // Run serves until ctx ends, then removes the socket.
@@ -164,8 +105,13 @@ func (s *Server) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	return s.serve(ctx, s.l)
+}
+
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.guard(s.handler()),
+		ConnContext:       withPeer,
 		ReadTimeout:       readWait,
 		ReadHeaderTimeout: readWait,
 		WriteTimeout:      writeWait,
@@ -173,7 +119,7 @@ func (s *Server) Run(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeader,
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(s.l) }() // waited for below
+	go func() { served <- srv.Serve(l) }() // waited for below
 	select {
 	case err := <-served:
 		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
@@ -191,47 +137,30 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// listen takes the socket, over a dead one if need be. The socket is made under
-// another name and gets its own when nobody else may connect to it any more.
-func listen(ctx context.Context, path string) (net.Listener, error) {
-	d := net.Dialer{Timeout: dialWait}
-	if c, err := d.DialContext(ctx, "unix", path); err == nil {
-		return nil, errors.Join(fmt.Errorf("control socket %s: another daemon answers there", path), c.Close())
-	}
-	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSocket == 0 {
-		return nil, fmt.Errorf("control socket %s: a file that is no socket is in the way", path)
-	}
-	making := filepath.Join(filepath.Dir(path), "."+strconv.Itoa(os.Getpid()))
-	if err := os.Remove(making); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("control socket: %w", err)
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: making})
-	if err != nil {
-		return nil, fmt.Errorf("control socket %s: %w", path, err)
-	}
-	err = os.Chmod(making, 0o600)
-	if err == nil {
-		err = os.Rename(making, path)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
-	}
-	l.SetUnlinkOnClose(false) // it would unlink the name that it was made under
-	return &socket{UnixListener: l, path: path}, nil
-}
-
-// socket is a listener that takes its name with it.
-type socket struct {
-	*net.UnixListener
-	path string
-}
-
-func (s *socket) Close() error {
-	err := os.Remove(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, s.UnixListener.Close())
+// guard lets in who may ask, and is the border at which a panic ends one request.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := peerOf(r.Context())
+		if err != nil || !s.allowed(p) {
+			s.opts.Logger.Warn().Int("uid", p.uid).AnErr("err", err).Msg("control request refused: another user")
+			s.refuse(w, http.StatusForbidden, Failure{
+				Error: "this user may not ask the daemon",
+				Hint:  "ask as the daemon's user or root, or join the group that socket_group names",
+			})
+			return
+		}
+		defer func() {
+			if v := recover(); v != nil {
+				if v == http.ErrAbortHandler { //nolint:errorlint // it is a value to panic with
+					panic(v)
+				}
+				s.opts.Logger.Error().Str("endpoint", r.URL.Path).Str("panic", fmt.Sprint(v)).
+					Bytes("stack", debug.Stack()).Msg("control handler panicked")
+				s.refuse(w, http.StatusInternalServerError, Failure{Error: "the daemon met a defect: see its log"})
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) handler() http.Handler {
@@ -241,40 +170,62 @@ func (s *Server) handler() http.Handler {
 		s.answer(w, st, err)
 	})
 	mux.HandleFunc("POST /v1/reload", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.opts.Daemon.Reload(r.Context()); err != nil {
-			s.answer(w, nil, err)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
+		s.done(w, s.opts.Daemon.Reload(r.Context()))
 	})
 	mux.HandleFunc("POST /v1/pause", s.pause)
 	mux.HandleFunc("POST /v1/resume", s.resume)
 	mux.HandleFunc("POST /v1/plugins/resume", s.resumePlugin)
-	qr := func(ask bool) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			q, err := s.opts.Daemon.QR(r.Context(), ask)
-			s.answer(w, q, err)
-		}
-	}
 	mux.HandleFunc("POST /v1/alerts/test", func(w http.ResponseWriter, r *http.Request) {
 		results, err := s.opts.Daemon.TestAlerts(r.Context())
 		s.answer(w, results, err)
 	})
-	mux.HandleFunc("GET /v1/qr", qr(false))
-	mux.HandleFunc("POST /v1/qr", qr(true))
+	mux.HandleFunc("GET /v1/qr", s.qr(false))
+	mux.HandleFunc("POST /v1/qr", s.qr(true))
 	s.archiveRoutes(mux)
 	s.sendRoutes(mux)
 	s.accountRoutes(mux)
 	s.configRoutes(mux)
+	profileRoutes(mux)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, http.StatusNotFound, Failure{
+			Error: fmt.Sprintf("there is no %s %s", r.Method, r.URL.Path),
+			Hint:  "the daemon and what asks it may be of different versions; see docs/control.md",
+		})
+	})
 	return mux
 }
 
+// profileRoutes serve what dumps memory: on the socket, and nowhere else.
+func profileRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+}
+
+// answer writes v, or why not.
 func (s *Server) answer(w http.ResponseWriter, v any, err error) {
-	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		v = Failure{Error: err.Error()}
+		s.refuse(w, http.StatusUnprocessableEntity, Failure{Error: err.Error()})
+		return
 	}
+	s.write(w, http.StatusOK, v)
+}
+
+// done tells that something was done, which has no answer, or why not.
+func (s *Server) done(w http.ResponseWriter, err error) {
+	if err != nil {
+		s.answer(w, nil, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) refuse(w http.ResponseWriter, code int, f Failure) { s.write(w, code, f) }
+
+func (s *Server) write(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		s.opts.Logger.Debug().Err(err).Msg("control answer not written")
 	}

@@ -49,6 +49,14 @@ func (c *console) report(command string, err error) int {
 			"start it with \"wxbot run\", or name its socket with --socket",
 			"先用 \"wxbot run\" 启动，或用 --socket 指明它的套接字")}
 	}
+	if refused, ok := errors.AsType[*control.RefusedError](err); ok && f.hint == "" {
+		f = &failure{err: err, code: f.code, hint: refused.Hint}
+	}
+	if errors.Is(err, control.ErrNotAllowed) {
+		f = &failure{err: err, code: exitFailure, hint: c.lang().of(
+			"ask as the daemon's user or as root, or join the group that socket_group in wxbot.yaml names",
+			"用守护进程的用户或 root 来问，或加入 wxbot.yaml 里 socket_group 指明的组")}
+	}
 	switch {
 	case errors.Is(err, errSilent):
 		return f.code

@@ -1,0 +1,68 @@
+package control
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"wxbot/bot/event"
+)
+
+// Status is how the daemon is doing. It holds no secret and no message text.
+type Status struct {
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	State   string    `json:"state"`
+	Online  bool      `json:"online"`
+	Account string    `json:"account,omitempty"` // nickname
+	// Heard is when WeChat last answered anything, Synced when it last let the
+	// daemon fetch messages, Delivered when that brought any. Stalled is since when
+	// it announces messages and hands out none.
+	Heard     time.Time `json:"heard,omitzero"`
+	Synced    time.Time `json:"synced,omitzero"`
+	Delivered time.Time `json:"delivered,omitzero"`
+	Stalled   time.Time `json:"stalled,omitzero"`
+	Refusal   string    `json:"refusal,omitempty"`
+	// Capabilities is what the mode of login can do.
+	Capabilities event.Capabilities `json:"capabilities"`
+	Mode         string             `json:"mode"` // of the rules
+	Rules        int                `json:"rules"`
+	Rev          string             `json:"rev"`
+	// Ambiguous are names that several accounts bear: they were not told apart at
+	// the last login.
+	Ambiguous []string `json:"ambiguous,omitempty"`
+	// Missing are names in the rules that nobody bears.
+	Missing []Missing `json:"missing,omitempty"`
+	// Broken lists what is wrong with files newer than those in force.
+	Broken  string   `json:"broken,omitempty"`
+	Plugins []Plugin `json:"plugins"`
+	Outbox  Outbox   `json:"outbox"`
+	Brakes  Brakes   `json:"brakes"`
+	Alerts  Alerts   `json:"alerts"`
+}
+
+// Missing is a name in the rules, or in their settings without a rule, that leads
+// nowhere. Group: only groups are meant.
+type Missing struct {
+	Name  string `json:"name"`
+	Rule  string `json:"rule,omitempty"`
+	Group bool   `json:"group,omitempty"`
+}
+
+// Outbox counts deliveries since the start.
+type Outbox struct {
+	Waiting int `json:"waiting"`
+	Sent    int `json:"sent"`
+	Failed  int `json:"failed"`
+	Unknown int `json:"unknown"`
+	Expired int `json:"expired"`
+	// Poisoned counts events that are skipped because the daemon died each time
+	// they were handled.
+	Poisoned int `json:"poisoned"`
+}
+
+// Status asks how the daemon is doing.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	return s, c.ask(ctx, http.MethodGet, "status", &s)
+}
