@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wxbot/bot/conf"
 	"wxbot/bot/control"
 )
 
@@ -113,32 +114,34 @@ func TestListenBeyondThisMachineIsWarnedOf(t *testing.T) {
 	}
 }
 
-// The rows of the table in the English page are what configKeys says; the Chinese
-// one has a row for each, with the same flag and variable.
+// The pages have a row for each key that says what configWords says, and the flag
+// and variable that configKeys makes of it.
 func TestEveryKeyIsDocumented(t *testing.T) {
-	read := func(name string) string {
+	pages := map[string]func(conf.Word) string{
+		"configuration.md":       func(w conf.Word) string { return w.English },
+		"configuration.zh-CN.md": func(w conf.Word) string { return w.Chinese },
+	}
+	keys := configKeys(&Config{})
+	if got, want := len(keys), len(configWords()); got != want {
+		t.Errorf("%d keys, %d of them described", got, want)
+	}
+	for name, told := range pages {
 		text, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(text)
-	}
-	english, chinese := read("configuration.md"), read("configuration.zh-CN.md")
-	for _, k := range configKeys(&Config{}) {
-		named := fmt.Sprintf("| `%s` | `--%s`, `%s` | ", k.yaml(), k.name, k.env())
-		if k.value == nil {
-			named = fmt.Sprintf("| `%s` | | ", k.yaml())
-		}
-		if row := named + k.about + " | " + k.usual + " |\n"; !strings.Contains(english, row) {
-			t.Errorf("docs/configuration.md has no row %s", row)
-		}
-		if !strings.Contains(chinese, named) {
-			t.Errorf("docs/configuration.zh-CN.md has no row %s…", named)
-		}
-		for _, w := range k.words {
-			for _, page := range []string{english, chinese} {
-				if !strings.Contains(page, "`"+w+"`") {
-					t.Errorf("%s: no word of %q", k.name, w)
+		for i, w := range configWords() {
+			k := keys[i]
+			named := fmt.Sprintf("`--%s`, `%s` ", k.name, k.env())
+			if k.value == nil {
+				named = ""
+			}
+			if row := fmt.Sprintf("\n| `%s` | %s| %s | ", k.yaml(), named, told(w)); k.yaml() != w.Name() || !strings.Contains(string(text), row) {
+				t.Errorf("docs/%s has no row %s", name, row)
+			}
+			for _, v := range k.words {
+				if !strings.Contains(string(text), "`"+v+"`") {
+					t.Errorf("docs/%s: no word of %s: %s", name, k.name, v)
 				}
 			}
 		}
