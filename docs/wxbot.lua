@@ -392,6 +392,11 @@ function bot.json.encode(v, opts) end
 ---@return string? err
 function bot.json.decode(s) end
 
+---Marks a table as an array, so that it is [] if it is empty. Decoded ones are.
+---@param t table
+---@return table t
+function bot.json.array(t) end
+
 bot.file = {}
 ---@param name string
 ---@return string?

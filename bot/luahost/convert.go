@@ -29,6 +29,9 @@ func toLua(l *lua.LState, v any) lua.LValue {
 		return lua.LNumber(v)
 	case []any:
 		t := l.NewTable()
+		if len(v) == 0 {
+			markArray(l, t)
+		}
 		for _, i := range v {
 			t.Append(toLua(l, i))
 		}
@@ -68,7 +71,7 @@ const plainMost = 100_000
 const slotsMost = 1 << 20
 
 // fromLua turns Lua values into plain Go data. A table with the keys 1 to n is a
-// []any, every other one a map[string]any.
+// []any, and so is an empty one that is marked; every other one is a map[string]any.
 func fromLua(v lua.LValue) (any, error) {
 	c := converter{left: plainMost, bytes: stringMost, slots: slotsMost}
 	return c.value(v, 0)
@@ -139,6 +142,9 @@ func (c *converter) table(t *lua.LTable, depth int) (any, error) {
 		return nil, failed
 	}
 	if len(m) == 0 && len(list) > 0 {
+		return list, nil
+	}
+	if len(m) == 0 && isArray(t) {
 		return list, nil
 	}
 	for i, x := range list {

@@ -15,6 +15,9 @@ import (
 func (p *plugin) jsonTable() *lua.LTable {
 	t := p.l.NewTable()
 	t.RawSetString("null", p.makeNull())
+	mark := p.l.NewTable()
+	mark.RawSetString(arrayName, lua.LTrue)
+	p.l.G.Registry.RawSetString(arrayName, mark)
 	p.l.SetFuncs(t, map[string]lua.LGFunction{
 		"encode": func(l *lua.LState) int {
 			v, err := fromLua(l.CheckAny(1))
@@ -39,6 +42,12 @@ func (p *plugin) jsonTable() *lua.LTable {
 			return 1
 		},
 		"decode": func(l *lua.LState) int { return pushJSON(l, l.CheckString(1)) },
+		"array": func(l *lua.LState) int {
+			t := l.CheckTable(1)
+			markArray(l, t)
+			l.Push(t)
+			return 1
+		},
 	})
 	return t
 }
@@ -67,6 +76,22 @@ func (p *plugin) makeNull() *lua.LUserData {
 	ud.Value, ud.Metatable = null{}, p.meta("null")
 	p.l.G.Registry.RawSetString(nullName, ud)
 	return ud
+}
+
+// arrayName is the metatable of tables that are an array even if they are empty, as
+// decoded ones are: Lua has one kind of empty table, JSON has two.
+const arrayName = "wxbot.array"
+
+// markArray makes a table without a metatable an array, in a plugin's state.
+func markArray(l *lua.LState, t *lua.LTable) {
+	if mark, ok := l.G.Registry.RawGetString(arrayName).(*lua.LTable); ok && t.Metatable == lua.LNil {
+		t.Metatable = mark
+	}
+}
+
+func isArray(t *lua.LTable) bool {
+	mark, ok := t.Metatable.(*lua.LTable)
+	return ok && mark.RawGetString(arrayName) == lua.LTrue
 }
 
 // encodeJSON writes a value as it is: signatures are made of what is sent.

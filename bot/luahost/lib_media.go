@@ -170,7 +170,7 @@ func (p *plugin) forward(l *lua.LState) int {
 		a.Message.Text = strings.TrimSpace(header + "\n" + ev.Message.Text)
 	} else {
 		a.Forward, a.Message.Header = ev.ID, header
-		a.Message.Text = cmp.Or(ev.Message.Text, "["+string(ev.Message.Type)+"]")
+		a.Message.Text = ev.Message.Standing()
 	}
 	return p.sent(l, c, a)
 }

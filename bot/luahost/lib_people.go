@@ -20,6 +20,12 @@ type lister interface {
 	Groups() []event.Chat
 }
 
+// The chat of the account's owner with itself, by its key and by its name.
+const (
+	ownerChat     = "filehelper"
+	ownerChatName = "文件传输助手"
+)
+
 // listWork is what one name counts for, in instructions.
 const listWork = 20
 
@@ -102,6 +108,9 @@ func (p *plugin) recipient(l *lua.LState, n int) (key, why string) {
 }
 
 func (p *plugin) named(name string) (key, why string) {
+	if name == ownerChat || name == ownerChatName {
+		return ownerChat, ""
+	}
 	var hits []event.Chat
 	for _, kind := range []event.ChatKind{event.ChatGroup, event.ChatPrivate} {
 		found, err := p.host.opts.World.Find(kind, name)

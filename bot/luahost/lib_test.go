@@ -1,6 +1,7 @@
 package luahost_test
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -55,5 +56,17 @@ func TestLibraries(t *testing.T) {
 				t.Errorf("got %q, want %q; notices %q", got, tt.want, s.world.notices)
 			}
 		})
+	}
+}
+
+// An empty list stays one on its way through JSON.
+func TestEmptyListsInJSON(t *testing.T) {
+	s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg)
+		local v = bot.json.decode('{"list": [], "map": {}}')
+		msg:reply(bot.json.encode({ v.list, v.map, bot.json.array({}), {}, bot.json.array({ 1 }) }))
+	end)`})
+	s.mustLoad()
+	if got, want := s.say(s.message("hi")), []string{"a reply [[],{},[],{},[1]]"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -113,7 +113,7 @@ func TestFilesAreSent(t *testing.T) {
 		"fetched, but too long":        {`show(bot.http.get("` + site.URL + `/long", {save_to = "got", max = 1000}))`, "a reply the answer has more than 1000 bytes", nil},
 		"a file as the body":           {`msg:reply(bot.http.post("` + site.URL + `", {body_file = "made.png"}).status)`, "a reply 418", nil},
 		"no file as the body":          {`show(bot.http.post("` + site.URL + `", {body_file = "none"}))`, "a reply body_file: not found", nil},
-		"forwarded":                    {`show(msg:forward(msg.chat, {header = "看"}))`, "a forward as m1 after 看 hi p1", nil},
+		"forwarded":                    {`show(msg:forward(msg.chat, {header = "看"}))`, "a forward as m1 after 看 [图片] hi p1", nil},
 		"downloaded":                   {`msg:reply(tostring(#msg:download()))`, "a reply 3000", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

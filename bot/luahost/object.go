@@ -1,6 +1,7 @@
 package luahost
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -162,6 +163,7 @@ func (p *plugin) eventField(l *lua.LState, o *eventObject, name string) lua.LVal
 	case ev.Recalled != nil && name == "message" && ev.Recalled.Message != nil:
 		m := *ev
 		m.Kind, m.Message = event.KindMessage, ev.Recalled.Message
+		m.ID = cmp.Or(ev.Recalled.MessageID, ev.ID) // by which it can be forwarded as it came
 		return p.wrap(l, "message", &eventObject{o.c, &m})
 	case ev.Tickled != nil && name == "me":
 		return lua.LBool(ev.Tickled.Me)

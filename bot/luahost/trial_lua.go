@@ -217,6 +217,16 @@ func (t *trialLua) talker(p *event.Person, chat func() event.Chat) *lua.LTable {
 		}
 		return t.stage.say(chat(), p, text)
 	}))
+	tab.RawSetString("sends", t.function("sends", func() error {
+		kind := event.MessageType(t.l.CheckString(2))
+		if k, ok := answerKinds()[string(kind)]; !ok || k.message == "" {
+			return fmt.Errorf("there is no type %q of messages, such as image", string(kind))
+		}
+		if err := t.begin(); err != nil {
+			return err
+		}
+		return t.stage.show(chat(), p, kind)
+	}))
 	tab.RawSetString("recalls", t.function("recalls", func() error { return t.stage.recall(chat(), p) }))
 	return tab
 }

@@ -161,6 +161,13 @@ func (s *trialStage) say(chat event.Chat, sender *event.Person, text string) err
 	return s.deliver(s.textEvent(chat, sender, text))
 }
 
+// show makes a person send something that is no text.
+func (s *trialStage) show(chat event.Chat, sender *event.Person, kind event.MessageType) error {
+	ev := s.textEvent(chat, sender, "")
+	ev.Message.Type = kind
+	return s.deliver(ev)
+}
+
 func (s *trialStage) textEvent(chat event.Chat, sender *event.Person, raw string) *event.Event {
 	ev := s.event(event.KindMessage, chat, sender)
 	text, mentioned := raw, chat.Kind == event.ChatPrivate

@@ -153,8 +153,11 @@ func (w *trialWorld) Queue(_ context.Context, ev *event.Event, _ string, _ int, 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := trialSent{kind: a.Kind, text: spoken(a.Message)}
+	if a.Forward != "" {
+		s.text = strings.TrimSpace(a.Message.Header + "\n" + s.text)
+	}
 	switch a.Kind {
-	case event.ActReply, event.ActSend:
+	case event.ActReply, event.ActSend, event.ActForward:
 		if s.chat = a.ToKey; s.chat == "" && ev != nil && len(a.To) == 0 {
 			s.chat = ev.Chat.Key
 		}
@@ -243,6 +246,9 @@ func (w *trialWorld) nameLocked(key string) string {
 		if g.chat.Key == key {
 			return g.chat.Name
 		}
+	}
+	if key == ownerChat {
+		return ownerChatName
 	}
 	return ""
 }

@@ -121,22 +121,7 @@ func forwarded(ev *event.Event) string {
 			return "（内容没有记住）"
 		}
 	}
-	if m == nil {
-		return ""
-	}
-	text := m.Text
-	if m.Type != event.TypeText {
-		names := map[event.MessageType]string{
-			event.TypeImage: "图片", event.TypeVoice: "语音", event.TypeVideo: "视频", event.TypeFile: "文件",
-			event.TypeSticker: "表情", event.TypeCard: "名片", event.TypeLink: "链接", event.TypeMiniProgram: "小程序",
-			event.TypeLocation: "位置", event.TypeOther: "其他消息",
-		}
-		text = strings.TrimSpace("[" + names[m.Type] + "] " + text)
-	}
-	if m.URL != "" {
-		text += "\n" + m.URL
-	}
-	return text
+	return m.Standing()
 }
 
 func (w *webhook) fill(f *filler) *event.Webhook {
