@@ -75,54 +75,61 @@ type call struct {
 }
 
 func (c *Client) do(ctx context.Context, k call) error {
-	what, out := k.what, k.out
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(k.wait, askWait))
+	defer cancel()
+	resp, err := c.request(ctx, k)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err == nil && k.out != nil {
+		err = json.Unmarshal(body, k.out)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", k.what, err)
+	}
+	return nil
+}
+
+// request asks and gives the answer, unless that says no.
+func (c *Client) request(ctx context.Context, k call) (*http.Response, error) {
+	what := k.what
 	var in io.Reader = http.NoBody
 	if k.in != nil {
 		b, err := json.Marshal(k.in)
 		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
 		in = bytes.NewReader(b)
 	}
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(k.wait, askWait))
-	defer cancel()
 	u := url.URL{Scheme: "http", Host: "wxbot", Path: "/v1/" + what, RawQuery: k.query}
 	req, err := http.NewRequestWithContext(ctx, k.method, u.String(), in)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
 			if errors.Is(err, fs.ErrPermission) {
-				return fmt.Errorf("%s: %w to use %s", what, ErrNotAllowed, c.path)
+				return nil, fmt.Errorf("%s: %w to use %s", what, ErrNotAllowed, c.path)
 			}
-			return fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
+			return nil, fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
 		}
 		// The address in url.Error holds what was asked.
 		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err
 		}
-		return fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if resp.StatusCode < http.StatusBadRequest {
+		return resp, nil
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+	var f Failure
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&f); err != nil || f.Error == "" {
+		return nil, fmt.Errorf("%s: status %d", what, resp.StatusCode)
 	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		var f Failure
-		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&f); err != nil || f.Error == "" {
-			return fmt.Errorf("%s: status %d", what, resp.StatusCode)
-		}
-		return &RefusedError{Failure: f, Status: resp.StatusCode}
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return nil, &RefusedError{Failure: f, Status: resp.StatusCode}
 }

@@ -183,6 +183,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /v1/qr", s.qr(true))
 	s.archiveRoutes(mux)
 	s.sendRoutes(mux)
+	s.backupRoutes(mux)
 	s.accountRoutes(mux)
 	s.configRoutes(mux)
 	profileRoutes(mux)

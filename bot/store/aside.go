@@ -23,7 +23,7 @@ func setAside(o Options) error {
 	to := filepath.Join(o.Dir, asidePrefix+time.Now().UTC().Format("20060102T150405.000"))
 	moved := 0
 	for _, e := range entries {
-		if e.Name() == lockName || e.Type()&fs.ModeSocket != 0 || e.IsDir() && strings.HasPrefix(e.Name(), asidePrefix) {
+		if e.Name() == lockName || strings.HasPrefix(e.Name(), incomingPrefix) || e.Type()&fs.ModeSocket != 0 || e.IsDir() && strings.HasPrefix(e.Name(), asidePrefix) {
 			continue
 		}
 		if err := os.MkdirAll(to, dirMode); err != nil {

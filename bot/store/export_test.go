@@ -55,3 +55,15 @@ func (s *Store) SetReadOnly(ctx context.Context, on bool) error {
 	_, err := s.tx.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA query_only = %t", on))
 	return err
 }
+
+// Newest is the version of the schema.
+var Newest = len(migrations)
+
+// Columns lists every column of the database with its type.
+func (s *Store) Columns(ctx context.Context) (string, error) {
+	var out string
+	err := s.read.QueryRowContext(ctx, `SELECT group_concat(c, char(10)) FROM (
+		SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk AS c
+		FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY 1)`).Scan(&out)
+	return out, err
+}

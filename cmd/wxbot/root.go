@@ -65,6 +65,8 @@ func newRoot(con *console) *cobra.Command {
 		newHistory(con),
 		newForget(con),
 		newConfig(con),
+		newBackup(con),
+		newRestore(con),
 		newPlugin(con),
 		newDocs(con),
 		newVersion(con),

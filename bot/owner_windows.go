@@ -1,0 +1,3 @@
+package bot
+
+func giveBack(string) error { return nil }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"wxbot/bot"
+	"wxbot/bot/control"
+	"wxbot/bot/store"
+)
+
+// stateFlags are the flags that lead to the state directory and to the daemon on it.
+func stateFlags(cmd *cobra.Command) *bot.Config {
+	c := &bot.Config{}
+	f := cmd.Flags()
+	f.StringVar(&c.Socket, "socket", "", "the daemon's control socket")
+	f.StringVar(&c.State, "state", "", "the daemon's state directory")
+	f.StringVar(&c.File, "config", "", "the daemon's wxbot.yaml")
+	return c
+}
+
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] == "" {
+		return usage(errors.New("want the name of one file"))
+	}
+	return nil
+}
+
+func newBackup(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a copy of the state, while the daemon runs or not",
+		Long: "backup writes messages, answers, names, kept versions of the rules, and what\n" +
+			"plugins keep into a new file, for its owner only. It asks the running daemon;\n" +
+			"if none answers, it reads the state directory. What logs the account in is left\n" +
+			"out unless --with-session is given: whoever has that can act as the account.\n" +
+			"wxbot.yaml, rules.yaml and plugins are no state: copy them as you like.",
+		Args: oneFile,
+	}
+	flags := stateFlags(cmd)
+	withSession := cmd.Flags().Bool("with-session", false, "include what logs the account in, so that no scan is needed")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := loadConfig(flags)
+		if err != nil {
+			return err
+		}
+		size, err := writeBackup(cmd.Context(), cfg, args[0], *withSession)
+		if err != nil {
+			return err
+		}
+		l := con.lang()
+		session := l.of("without the session", "不含登录会话")
+		if *withSession {
+			session = l.of("with the session: keep it as you keep a password", "含登录会话，请像密码一样保管")
+		}
+		fmt.Fprintf(con.out, "%s: %.1f MB, %s\n", args[0], float64(size)/(1<<20), session)
+		return nil
+	}
+	return cmd
+}
+
+// writeBackup writes a backup beside the file and gives it its name when it is whole.
+func writeBackup(ctx context.Context, cfg bot.Config, path string, withSession bool) (size int64, err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("backup: %s is there already", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // with mode 0600
+	if err != nil {
+		return 0, fmt.Errorf("backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	err = control.NewClient(cfg.Socket).Backup(ctx, withSession, f)
+	if errors.Is(err, control.ErrNoDaemon) {
+		err = bot.BackupState(ctx, stateOptions(cfg), withSession, f)
+		if locked, ok := errors.AsType[*store.LockedError](err); ok {
+			err = &failure{err: locked, code: exitNobody, hint: "name the daemon's socket with --socket"}
+		}
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		_, err = bot.CheckBackup(ctx, f)
+	}
+	if err == nil {
+		size, err = f.Seek(0, io.SeekEnd)
+	}
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(f.Name(), path)
+}
+
+func stateOptions(cfg bot.Config) bot.Options {
+	return bot.Options{Config: cfg, Logger: zerolog.Nop(), Version: readBuild().Version}
+}
+
+func newRestore(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Make the state directory of a backup",
+		Long: "restore makes the state of a file that backup wrote, or of standard input if\n" +
+			"FILE is -. It refuses while a daemon runs, and over a state that is there; with\n" +
+			"--force that is moved into old-DATE in the state directory. What waited to be\n" +
+			"answered or sent when the backup was made is not done: it may have been since.",
+		Args: oneFile,
+	}
+	flags := stateFlags(cmd)
+	force := cmd.Flags().Bool("force", false, "move the state that is there aside")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		cfg, err := loadConfig(flags)
+		if err != nil {
+			return err
+		}
+		in := con.in
+		if args[0] != "-" {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fmt.Errorf("restore: %w", err)
+			}
+			defer func() { err = errors.Join(err, f.Close()) }()
+			in = f
+		}
+		l := con.lang()
+		got, err := bot.RestoreState(cmd.Context(), stateOptions(cfg), in, *force)
+		switch {
+		case errors.Is(err, store.ErrInUse):
+			return &failure{err: err, code: exitFailure, hint: l.of("--force moves it aside", "--force 会把它移到一边")}
+		case err != nil:
+			return err
+		}
+		session := l.of("a scan is needed", "需要重新扫码")
+		if got.Session {
+			session = l.of("with its session", "含登录会话")
+		}
+		fmt.Fprintf(con.out, l.of("%s: state of %s, %s\n", "%s：%s 的状态，%s\n"), cfg.State, got.Made.Local().Format(time.DateTime), session)
+		return nil
+	}
+	return cmd
+}
