@@ -55,6 +55,7 @@ type Bot struct {
 	doubts  []string // names that several accounts bear
 	missing []control.Missing
 
+	hits       hits
 	brokenMu   sync.Mutex
 	brokenText string
 }
@@ -275,6 +276,11 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 	ds, err := b.store.FinishNoting(ctx, seqs, outcome, ds, notes)
 	if err != nil {
 		return err
+	}
+	for _, f := range firings {
+		if f.Handler == "" {
+			b.hits.add(f.Rule)
+		}
 	}
 	b.outbox.Queue(ds...)
 	b.tell(Handled{ID: ev.ID, Outcome: outcome})

@@ -29,6 +29,7 @@ type RuleReport struct {
 	File    string
 	Line    int
 	Scope   string // where it applies, in words
+	Trigger string // what it waits for, in the words of the file
 	Steps   string // what it does, by the names of the steps
 }
 
@@ -65,7 +66,7 @@ func Check(ctx context.Context, o Options) (*Report, error) {
 	r.Mode = string(set.Settings().Mode)
 	for _, i := range set.Rules() {
 		r.Rules = append(r.Rules, RuleReport{
-			Name: i.Name, Enabled: i.Enabled, File: i.File, Line: i.Line, Scope: i.Scope, Steps: i.Steps,
+			Name: i.Name, Enabled: i.Enabled, File: i.File, Line: i.Line, Scope: i.Scope, Trigger: i.Trigger, Steps: i.Steps,
 		})
 	}
 	return r, nil

@@ -109,10 +109,7 @@ func (f *Fixed) Write() (old string, err error) {
 		}
 		break
 	}
-	if err := writeFile(f.Path, []byte(f.After)); err != nil {
-		return "", fmt.Errorf("fix: %w", err)
-	}
-	if err := os.Chmod(f.Path, info.Mode().Perm()); err != nil {
+	if err := writeLike(f.Path, []byte(f.After), info); err != nil {
 		return "", fmt.Errorf("fix: %w", err)
 	}
 	return old, nil

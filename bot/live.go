@@ -223,12 +223,20 @@ func (l *live) keepLastGood(files bundle) error {
 }
 
 // writeFile replaces a private file in one step.
-func writeFile(path string, text []byte) error {
+func writeFile(path string, text []byte) error { return writeLike(path, text, nil) }
+
+// writeLike writes a file whole, with the mode and owner of the one that it replaces;
+// nil is none, and the file is private.
+func writeLike(path string, text []byte, like fs.FileInfo) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
+	if like != nil {
+		giveTo(f, like)
+		err = errors.Join(err, f.Chmod(like.Mode().Perm()))
+	}
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)

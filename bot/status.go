@@ -47,6 +47,7 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	st.Capabilities = capabilities(b.opts.Config.Mode)
 	st.Mode = string(b.live.Settings().Mode)
 	st.Rules, st.Rev = len(set.Rules()), set.Rev()
+	st.Hits = b.hits.all()
 	st.Broken = b.broken()
 	b.doubtMu.Lock()
 	st.Ambiguous = slices.Clone(b.doubts)

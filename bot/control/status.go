@@ -28,6 +28,9 @@ type Status struct {
 	Mode         string             `json:"mode"` // of the rules
 	Rules        int                `json:"rules"`
 	Rev          string             `json:"rev"`
+	// Hits is how often each rule fired since the start; a rule that never did is not
+	// in it.
+	Hits map[string]int `json:"hits,omitempty"`
 	// Ambiguous are names that several accounts bear: they were not told apart at
 	// the last login.
 	Ambiguous []string `json:"ambiguous,omitempty"`

@@ -224,9 +224,9 @@ func TestRulesDescribeThemselves(t *testing.T) {
 - {name: c, contains: z, reply_one_of: [1, 2]}
 `).Rules()
 	want := []rules.Info{
-		{Name: "a", Note: "说明", Enabled: true, File: "rules.yaml", Line: 2, Scope: "group 客户*", Steps: "reply"},
-		{Name: "b", File: "rules.yaml", Line: 3, Scope: "friend_request, private", Steps: "accept, wait, reply"},
-		{Name: "c", Enabled: true, File: "rules.yaml", Line: 4, Scope: "private", Steps: "reply (one of 2)"},
+		{Name: "a", Note: "说明", Enabled: true, File: "rules.yaml", Line: 2, Scope: "group 客户*", Trigger: "contains x", Steps: "reply"},
+		{Name: "b", File: "rules.yaml", Line: 3, Scope: "friend_request, private", Trigger: "friend_request", Steps: "accept, wait, reply"},
+		{Name: "c", Enabled: true, File: "rules.yaml", Line: 4, Scope: "private", Trigger: "contains z", Steps: "reply (one of 2)"},
 	}
 	for i := range want {
 		if infos[i] != want[i] {

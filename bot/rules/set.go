@@ -62,6 +62,7 @@ type Info struct {
 	File       string
 	Line       int
 	Scope      string // where it applies, in words
+	Trigger    string // what it waits for, in the words of the file
 	Steps      string // what it does, by the names of its steps
 }
 
@@ -79,7 +80,9 @@ func (s *Set) Rules() []Info {
 		for n, w := range r.when {
 			if n > 0 {
 				i.Scope += "; "
+				i.Trigger += "; "
 			}
+			i.Trigger += w.Trigger()
 			i.Scope += w.Scope()
 		}
 		out = append(out, i)

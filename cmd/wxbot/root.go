@@ -67,6 +67,7 @@ func newRoot(con *console) *cobra.Command {
 		newConfig(con),
 		newBackup(con),
 		newRestore(con),
+		newRule(con),
 		newPlugin(con),
 		newDocs(con),
 		newVersion(con),

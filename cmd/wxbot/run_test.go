@@ -77,6 +77,11 @@ func TestRunLogsInAnswersReloadsAndStops(t *testing.T) {
 	if out, err := st.CombinedOutput(); err != nil || !strings.Contains(string(out), "online") {
 		t.Errorf("status: %v\n%s", err, out)
 	}
+	list := exec.CommandContext(ctx, binary, "rule", "list", "--state", state, "--rules", rules)
+	list.Env = cmd.Env
+	if out, err := list.CombinedOutput(); err != nil || !strings.Contains(string(out), "1. 问候  fired 2 times\n") {
+		t.Errorf("rule list: %v\n%s", err, out)
+	}
 
 	began := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+func newRule(con *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rule",
+		Short: "List rules, write a new one to start from",
+		RunE: func(*cobra.Command, []string) error {
+			return usage(errors.New("rule: which command? there are: list, new"))
+		},
+	}
+	cmd.AddCommand(newRuleList(con), newRuleNew(con))
+	return cmd
+}
