@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // Alerts are the targets of `alerts:` in wxbot.yaml. LoadConfig fills it; the zero
@@ -64,17 +64,17 @@ func readAlerts(n *conf.Node, dir string) ([]*alertSpec, []conf.Problem) {
 	case conf.Map:
 		items = []*conf.Node{n}
 	case conf.Scalar:
-		r.wrong(n, "alerts is a list of targets, here is a text", "as in\n    alerts:\n      - webhook: https://example.com/hook")
+		r.wrong(n, lang.T("alerts is a list of targets, here is a text"), lang.T("as in %s", "\n    alerts:\n      - webhook: https://example.com/hook"))
 	case conf.List:
 	}
 	if len(items) > alertTargetsMost {
-		r.wrong(n, fmt.Sprintf("more than %d alert targets", alertTargetsMost), "")
+		r.wrong(n, lang.T("more than %d alert targets", alertTargetsMost))
 		return nil, r.problems
 	}
 	var specs []*alertSpec
 	for _, i := range items {
 		if i.Kind != conf.Map {
-			r.wrong(i, "an alert target is a map with webhook or command, here is "+kindOf(i), "")
+			r.wrong(i, lang.T("an alert target is a map with webhook or command, here is %s", kindOf(i)))
 			continue
 		}
 		specs = append(specs, r.target(i))
@@ -82,14 +82,14 @@ func readAlerts(n *conf.Node, dir string) ([]*alertSpec, []conf.Problem) {
 	return specs, r.problems
 }
 
-func (r *alertReader) wrong(n *conf.Node, text, hint string) {
-	r.problems = append(r.problems, alertProblem(n, text, hint))
+func (r *alertReader) wrong(n *conf.Node, text lang.Text, hint ...lang.Text) {
+	r.problems = append(r.problems, alertProblem(n, text, hint...))
 }
 
 // kindOf names the kind of a node without its text.
-func kindOf(n *conf.Node) string {
+func kindOf(n *conf.Node) lang.Text {
 	if n.Kind == conf.Scalar {
-		return "a text"
+		return lang.T("a text")
 	}
 	return n.Describe()
 }
@@ -99,9 +99,9 @@ func (r *alertReader) target(n *conf.Node) *alertSpec {
 	webhook, command := n.Get("webhook"), n.Get("command")
 	switch {
 	case webhook == nil && command == nil:
-		r.wrong(n, "an alert target needs webhook or command", "")
+		r.wrong(n, lang.T("an alert target needs webhook or command"))
 	case webhook != nil && command != nil:
-		r.wrong(command, "webhook and command are two targets", "begin a new item with - before command")
+		r.wrong(command, lang.T("webhook and command are two targets"), lang.T("begin a new item with - before command"))
 	}
 	s.timeout = alertWebhookTimeout
 	if command != nil {
@@ -117,7 +117,7 @@ func (r *alertReader) target(n *conf.Node) *alertSpec {
 			continue
 		}
 		if bodies++; bodies > 1 {
-			r.wrong(v, "only one of json, form and body", "")
+			r.wrong(v, lang.T("only one of json, form and body"))
 		}
 	}
 	return s
@@ -129,7 +129,7 @@ func alertWebhookOnly() []string { return []string{"json", "form", "body", "head
 func (r *alertReader) key(s *alertSpec, e conf.Entry, command bool) {
 	key, v := e.Key.Value, e.Value
 	if command && slices.Contains(alertWebhookOnly(), key) {
-		r.wrong(e.Key, key+" goes with webhook", "a command gets the text in WXBOT_ALERT_TEXT, or as ${text} in its arguments")
+		r.wrong(e.Key, lang.T("%s goes with webhook", key), lang.T("a command gets the text in WXBOT_ALERT_TEXT, or as ${text} in its arguments"))
 		return
 	}
 	switch key {
@@ -139,7 +139,7 @@ func (r *alertReader) key(s *alertSpec, e conf.Entry, command bool) {
 		s.command = r.command(v)
 	case "json":
 		if v.Kind != conf.Map && v.Kind != conf.List {
-			r.wrong(v, "json is a map or a list, here is "+kindOf(v), "")
+			r.wrong(v, lang.T("json is a map or a list, here is %s", kindOf(v)))
 			return
 		}
 		j, ps := parseAlertJSON(v)
@@ -158,22 +158,18 @@ func (r *alertReader) key(s *alertSpec, e conf.Entry, command bool) {
 	case "timeout":
 		d, ok := v.Duration()
 		if !ok || d < time.Second || d > alertTimeoutMost {
-			r.wrong(v, "timeout is a time from 1s to 1m", "")
+			r.wrong(v, lang.T("timeout is a time from 1s to 1m"))
 			return
 		}
 		s.timeout = d
 	default:
-		hint := ""
-		if s := conf.Suggest(key, conf.Names(alertWords())); s != "" {
-			hint = fmt.Sprintf("did you mean %q?", s)
-		}
-		r.wrong(e.Key, fmt.Sprintf("unknown key %q", key), hint)
+		r.wrong(e.Key, lang.T("unknown key %q", key), conf.DidYouMean(conf.Suggest(key, conf.Names(alertWords()))))
 	}
 }
 
 func (r *alertReader) text(key string, n *conf.Node) (alertTemplate, bool) {
 	if n.Kind != conf.Scalar {
-		r.wrong(n, key+" is a text, here is "+kindOf(n), "")
+		r.wrong(n, lang.T("%s is a text, here is %s", key, kindOf(n)))
 		return alertTemplate{}, false
 	}
 	t, ps := parseAlertTemplate(n)
@@ -194,8 +190,8 @@ func (r *alertReader) url(n *conf.Node) alertTemplate {
 			guess[p.name] = anything
 		}
 	}
-	if text := checkAlertURL(t.beforeFields(guess)); text != "" {
-		r.wrong(n, text, "want https://HOST/PATH")
+	if text := checkAlertURL(t.beforeFields(guess)); !text.IsZero() {
+		r.wrong(n, text, lang.T("want https://HOST/PATH"))
 	}
 	return t
 }
@@ -206,7 +202,7 @@ func (r *alertReader) command(n *conf.Node) []alertTemplate {
 		if bad == nil {
 			bad = n
 		}
-		r.wrong(bad, "command is a list of a program and its arguments", `as in [/usr/local/bin/tell, "${event}"]; there is no shell`)
+		r.wrong(bad, lang.T("command is a list of a program and its arguments"), lang.T(`as in [/usr/local/bin/tell, "${event}"]; there is no shell`))
 		return nil
 	}
 	var argv []alertTemplate
@@ -214,10 +210,10 @@ func (r *alertReader) command(n *conf.Node) []alertTemplate {
 		t, _ := r.text("command", text)
 		switch {
 		case t.holdsSecret():
-			r.wrong(text, "a secret in an argument can be seen in the list of processes",
-				"let the program read it: it gets the daemon's environment, with CREDENTIALS_DIRECTORY")
+			r.wrong(text, lang.T("a secret in an argument can be seen in the list of processes"),
+				lang.T("let the program read it: it gets the daemon's environment, with CREDENTIALS_DIRECTORY"))
 		case i == 0 && (text.Value == "" || !t.constant()):
-			r.wrong(text, "the program is a fixed path", "")
+			r.wrong(text, lang.T("the program is a fixed path"))
 		case i == 0 && strings.ContainsRune(text.Value, '/'):
 			t.parts = []alertPart{{literal: absolute(r.dir, filepath.FromSlash(text.Value))}}
 		}
@@ -228,7 +224,7 @@ func (r *alertReader) command(n *conf.Node) []alertTemplate {
 
 func (r *alertReader) pairs(e conf.Entry) []alertPair {
 	if e.Value.Kind != conf.Map {
-		r.wrong(e.Value, e.Key.Value+" is a map of names and texts, here is "+kindOf(e.Value), "")
+		r.wrong(e.Value, lang.T("%s is a map of names and texts, here is %s", e.Key.Value, kindOf(e.Value)))
 		return nil
 	}
 	pairs := []alertPair{}
@@ -249,11 +245,11 @@ func (r *alertReader) headers(e conf.Entry) []alertPair {
 		key := e.Value.Entries[i].Key
 		switch http.CanonicalHeaderKey(p.name) {
 		case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Trailer", "Upgrade":
-			r.wrong(key, fmt.Sprintf("header %q cannot be set", p.name), "")
+			r.wrong(key, lang.T("header %q cannot be set", p.name))
 			continue
 		}
 		if !headerName.MatchString(p.name) {
-			r.wrong(key, fmt.Sprintf("%q is no name of a header", p.name), "")
+			r.wrong(key, lang.T("%q is no name of a header", p.name))
 		}
 	}
 	return pairs
@@ -262,20 +258,20 @@ func (r *alertReader) headers(e conf.Entry) []alertPair {
 func (r *alertReader) on(n *conf.Node) []alertKind {
 	texts, bad := n.Texts()
 	if bad != nil || len(texts) == 0 {
-		r.wrong(n, "on is a list of events", "known are "+strings.Join(alertKinds(), ", "))
+		r.wrong(n, lang.T("on is a list of events"), lang.T("known are %s", strings.Join(alertKinds(), ", ")))
 		return nil
 	}
 	var kinds []alertKind
 	for _, t := range texts {
 		if !slices.Contains(alertKinds(), t.Value) {
-			hint := "known are " + strings.Join(alertKinds(), ", ")
+			hint := lang.T("known are %s", strings.Join(alertKinds(), ", "))
 			if s := conf.Suggest(t.Value, alertKinds()); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
+				hint = conf.DidYouMean(s)
 			}
 			if t.Value == string(alertTest) {
-				hint = "a test goes to every target by itself"
+				hint = lang.T("a test goes to every target by itself")
 			}
-			r.wrong(t, "unknown event", hint)
+			r.wrong(t, lang.T("unknown event"), hint)
 			continue
 		}
 		kinds = append(kinds, alertKind(t.Value))

@@ -5,6 +5,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 // TestAlerts tries every target of the alerts once. It implements control.Daemon.
@@ -20,7 +21,7 @@ func (r *Report) checkAlerts(c Alerts) {
 	_, missing, wrong := c.resolve()
 	for _, p := range missing {
 		p.Severity = conf.Warning
-		p.Hint = "wxbot run does not start without it"
+		p.Hint = lang.T("wxbot run does not start without it")
 		r.Problems = append(r.Problems, p)
 	}
 	r.Problems = append(r.Problems, wrong...)

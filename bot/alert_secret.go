@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/secret"
 )
 
@@ -26,13 +27,13 @@ func (c *Alerts) resolve() (secrets map[string]string, missing, wrong []conf.Pro
 				v, err := c.secret(p.name)
 				if err != nil {
 					complete = false
-					missing = append(missing, alertProblem(t.node, err.Error(), ""))
+					missing = append(missing, alertProblem(t.node, lang.Cause(err)))
 				}
 				secrets[p.name] = v
 			}
 		})
-		if text, n := s.check(secrets); complete && text != "" {
-			wrong = append(wrong, alertProblem(n, text, ""))
+		if text, n := s.check(secrets); complete && !text.IsZero() {
+			wrong = append(wrong, alertProblem(n, text))
 		}
 	}
 	return secrets, missing, wrong
@@ -59,7 +60,7 @@ func (s *alertSpec) templates(f func(alertTemplate)) {
 }
 
 // check tells what is wrong with a target whose secrets are known.
-func (s *alertSpec) check(secrets map[string]string) (string, *conf.Node) {
+func (s *alertSpec) check(secrets map[string]string) (lang.Text, *conf.Node) {
 	if !s.isCommand() {
 		return checkAlertURL(s.url.beforeFields(secrets)), s.url.node
 	}
@@ -68,9 +69,9 @@ func (s *alertSpec) check(secrets map[string]string) (string, *conf.Node) {
 		if e, ok := errors.AsType[*exec.Error](err); ok {
 			err = e.Err
 		}
-		return fmt.Sprintf("command %q: %v", program.fill(nil, nil), err), program.node
+		return lang.T("command %q: %s", program.fill(nil, nil), lang.Cause(err)), program.node
 	}
-	return "", nil
+	return lang.Text{}, nil
 }
 
 // secret reads "env:NAME" or "cred:NAME". Its errors hold the name alone.
@@ -95,17 +96,17 @@ func (t alertTemplate) beforeFields(secrets map[string]string) (prefix string, m
 
 // checkAlertURL tells what is wrong with an address, in words that do not repeat
 // it; more tells that an alert adds to its end.
-func checkAlertURL(prefix string, more bool) string {
+func checkAlertURL(prefix string, more bool) lang.Text {
 	u, err := url.Parse(prefix)
 	switch {
 	case err != nil:
-		return "webhook is no URL"
+		return lang.T("webhook is no URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "webhook is no URL that begins with https:// or http://"
+		return lang.T("webhook is no URL that begins with https:// or http://")
 	case u.Hostname() == "":
-		return "webhook names no host"
+		return lang.T("webhook names no host")
 	case more && u.Path == "" && u.RawQuery == "" && !u.ForceQuery:
-		return "the host of webhook must be fixed"
+		return lang.T("the host of webhook must be fixed")
 	}
-	return ""
+	return lang.Text{}
 }

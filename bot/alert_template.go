@@ -1,12 +1,12 @@
 package bot
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // alertTemplate is a text of wxbot.yaml with placeholders: ${event} and the other
@@ -30,8 +30,8 @@ var (
 )
 
 // alertProblem is a problem without the line it is in: that line may hold a token.
-func alertProblem(n *conf.Node, text, hint string) conf.Problem {
-	p := n.At(conf.Error, text, hint)
+func alertProblem(n *conf.Node, text lang.Text, hint ...lang.Text) conf.Problem {
+	p := n.At(conf.Error, text, hint...)
 	p.Excerpt = ""
 	return p
 }
@@ -40,7 +40,7 @@ func alertProblem(n *conf.Node, text, hint string) conf.Problem {
 func parseAlertTemplate(n *conf.Node) (alertTemplate, []conf.Problem) {
 	t := alertTemplate{node: n}
 	var problems []conf.Problem
-	wrong := func(from, length int, text, hint string) {
+	wrong := func(from, length int, text, hint lang.Text) {
 		p := n.Inside(conf.Error, from, length, text, hint)
 		p.Excerpt = ""
 		problems = append(problems, p)
@@ -56,11 +56,11 @@ func parseAlertTemplate(n *conf.Node) (alertTemplate, []conf.Problem) {
 		from := len(n.Value) - len(after) - len("${")
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed {
-			wrong(from, len("${"), "a placeholder is not closed", "write } after its name")
+			wrong(from, len("${"), lang.T("a placeholder is not closed"), lang.T("write } after its name"))
 			break
 		}
 		rest = tail
-		if text, hint := checkPlaceholder(name); text != "" {
+		if text, hint := checkPlaceholder(name); !text.IsZero() {
 			wrong(from, len("${")+len(name)+len("}"), text, hint)
 			continue
 		}
@@ -70,28 +70,28 @@ func parseAlertTemplate(n *conf.Node) (alertTemplate, []conf.Problem) {
 }
 
 // checkPlaceholder tells what is wrong with the name of a placeholder.
-func checkPlaceholder(name string) (text, hint string) {
+func checkPlaceholder(name string) (text, hint lang.Text) {
 	kind, rest, colon := strings.Cut(name, ":")
 	switch {
 	case !colon && slices.Contains(alertFields(), name):
-		return "", ""
+		return lang.Text{}, lang.Text{}
 	case kind == "env" && alertName.MatchString(rest), kind == "cred" && alertCred.MatchString(rest):
-		return "", ""
+		return lang.Text{}, lang.Text{}
 	case colon && (kind == "env" || kind == "cred"):
-		return fmt.Sprintf("${%s:…} holds no name", kind), "as in ${env:TOKEN} or ${cred:token}"
+		return lang.T("${%s:…} holds no name", kind), lang.T("as in %s", "${env:TOKEN} or ${cred:token}")
 	case colon:
-		return "unknown placeholder", "a secret is ${env:NAME} or ${cred:NAME}"
+		return lang.T("unknown placeholder"), lang.T("a secret is ${env:NAME} or ${cred:NAME}")
 	case !alertName.MatchString(name):
-		return "unknown placeholder", "known are ${" + strings.Join(alertFields(), "}, ${") + "}"
+		return lang.T("unknown placeholder"), lang.T("known are %s", "${"+strings.Join(alertFields(), "}, ${")+"}")
 	}
-	text = fmt.Sprintf("unknown placeholder ${%s}", name)
+	text = lang.T("unknown placeholder ${%s}", name)
 	if s := conf.Suggest(name, alertFields()); s != "" {
-		return text, fmt.Sprintf("did you mean ${%s}?", s)
+		return text, lang.T("did you mean ${%s}?", s)
 	}
 	if name == strings.ToUpper(name) {
-		return text, fmt.Sprintf("did you mean ${env:%s}?", name)
+		return text, lang.T("did you mean ${%s}?", "env:"+name)
 	}
-	return text, "known are ${" + strings.Join(alertFields(), "}, ${") + "}"
+	return text, lang.T("known are %s", "${"+strings.Join(alertFields(), "}, ${")+"}")
 }
 
 // fill puts an alert and secrets into the text, as they are.

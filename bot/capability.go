@@ -9,6 +9,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 	"wxbot/bot/rules"
 	"wxbot/wx"
@@ -44,15 +45,15 @@ func (c Config) risks() []conf.Problem {
 	if c.Mode == ModeDesktop {
 		out = append(out, conf.Problem{
 			File: "mode", Severity: conf.Warning,
-			Text: "desktop: since January 2025 accounts that log in this way have been cut off within seconds and restricted, typically for 15 days",
-			Hint: "being refused in mode web harms nobody; mode filehelper may be allowed instead",
+			Text: lang.T("desktop: since January 2025 accounts that log in this way have been cut off within seconds and restricted, typically for 15 days"),
+			Hint: lang.T("being refused in mode web harms nobody; mode filehelper may be allowed instead"),
 		})
 	}
 	if local, err := loopback(c.Listen); c.Listen != "" && err == nil && !local {
 		out = append(out, conf.Problem{
 			File: "listen", Severity: conf.Warning,
-			Text: c.Listen + ": health and metrics can be read from other machines, by anybody and unencrypted",
-			Hint: "listen on 127.0.0.1, or put a proxy with access control before it",
+			Text: lang.T("%s: health and metrics can be read from other machines, by anybody and unencrypted", c.Listen),
+			Hint: lang.T("listen on 127.0.0.1, or put a proxy with access control before it"),
 		})
 	}
 	return out
@@ -99,7 +100,7 @@ func unfitPlugins(dir string, plugins []luahost.Info) []conf.Problem {
 	for _, p := range plugins {
 		for _, text := range p.Unfit {
 			out = append(out, conf.Problem{
-				File: dir + "/" + p.Name + ".lua", Severity: conf.Warning, Text: fmt.Sprintf("plugin %s: %s", p.Name, text),
+				File: dir + "/" + p.Name + ".lua", Severity: conf.Warning, Text: lang.T("plugin %s: %s", p.Name, text),
 			})
 		}
 	}

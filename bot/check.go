@@ -7,6 +7,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -92,7 +93,7 @@ func (r *Report) checkPlugins(ctx context.Context, o Options) (func(string) bool
 	}
 	for _, p := range problems {
 		r.Problems = append(r.Problems, conf.Problem{
-			File: p.File, Line: p.Line, Text: fmt.Sprintf("plugin %s: %s", p.Plugin, p.Text),
+			File: p.File, Line: p.Line, Text: lang.T("plugin %s: %s", p.Plugin, p.Text),
 		})
 	}
 	return func(name string) bool { return exports[name] }, nil

@@ -12,6 +12,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 // Config says where things are. LoadConfig fills it; a zero field means that
@@ -125,7 +126,7 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 			*k.value = from
 			c.origins[k.yaml()] = o
 			where = o.where
-			if text, _ := k.wrong(from); text != "" {
+			if text, _ := k.wrong(from); !text.IsZero() {
 				return Config{}, fmt.Errorf("%s %q: %s", where, from, text)
 			}
 		}
@@ -264,21 +265,19 @@ func (c *Config) validate() error {
 
 // wrong tells what is wrong with a value, and perhaps what was meant; "" if
 // nothing is.
-func (k configKey) wrong(v string) (text, hint string) {
+func (k configKey) wrong(v string) (text, hint lang.Text) {
 	switch {
 	case k.words != nil && !slices.Contains(k.words, v):
-		text = "want one of " + strings.Join(k.words, ", ")
-		if s := conf.Suggest(v, k.words); s != "" {
-			hint = fmt.Sprintf("did you mean %q?", s)
-		}
+		text = lang.T("want one of %s", strings.Join(k.words, ", "))
+		hint = conf.DidYouMean(conf.Suggest(v, k.words))
 	case k.name == "server":
 		u, err := url.Parse(v)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			text = "want http://HOST:PORT or https://HOST"
+			text = lang.T("want http://HOST:PORT or https://HOST")
 		}
 	case k.name == "listen":
 		if _, err := loopback(v); err != nil {
-			text, hint = err.Error(), "write it like 127.0.0.1:9273"
+			text, hint = lang.Cause(err), lang.T("write it like 127.0.0.1:9273")
 		}
 	}
 	return text, hint

@@ -6,6 +6,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 // fill takes over what wxbot.yaml says. Paths are relative to the file.
@@ -14,7 +15,7 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		return nil
 	}
 	if root.Kind != conf.Map {
-		return []conf.Problem{root.At(conf.Error, "the configuration is a map of keys, here is "+root.Describe(), "")}
+		return []conf.Problem{root.At(conf.Error, lang.T("the configuration is a map of keys, here is %s", root.Describe()))}
 	}
 	byName := map[string]configKey{}
 	for _, k := range configKeys(c) {
@@ -35,23 +36,19 @@ func (c *Config) fill(root *conf.Node) []conf.Problem {
 		}
 		k, ok := byName[e.Key.Value]
 		if !ok {
-			hint := ""
-			if s := conf.Suggest(e.Key.Value, conf.Names(configWords())); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
-			}
-			problems = append(problems, e.Key.At(conf.Error, fmt.Sprintf("unknown key %q", e.Key.Value), hint))
+			problems = append(problems, e.Key.At(conf.Error, lang.T("unknown key %q", e.Key.Value), conf.DidYouMean(conf.Suggest(e.Key.Value, conf.Names(configWords())))))
 			continue
 		}
 		if e.Value.Kind != conf.Scalar {
-			problems = append(problems, e.Value.At(conf.Error, fmt.Sprintf("%s is a text, here is %s", e.Key.Value, e.Value.Describe()), ""))
+			problems = append(problems, e.Value.At(conf.Error, lang.T("%s is a text, here is %s", e.Key.Value, e.Value.Describe())))
 			continue
 		}
 		if e.Value.Value == "" { // as if it were not there
 			delete(c.origins, e.Key.Value)
 			continue
 		}
-		if text, hint := k.wrong(e.Value.Value); text != "" {
-			problems = append(problems, e.Value.At(conf.Error, fmt.Sprintf("%s is %q: %s", e.Key.Value, e.Value.Value, text), hint))
+		if text, hint := k.wrong(e.Value.Value); !text.IsZero() {
+			problems = append(problems, e.Value.At(conf.Error, lang.T("%s is %q: %s", e.Key.Value, e.Value.Value, text), hint))
 			continue
 		}
 		*k.value = e.Value.Value

@@ -6,6 +6,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/rules"
 )
 
@@ -48,13 +49,13 @@ type Explanation struct {
 
 // ExplainedRule is one rule: it fires, or the first condition that does not hold.
 type ExplainedRule struct {
-	Rule  string `json:"rule"`
-	Fires bool   `json:"fires"`
+	Rule  string
+	Fires bool
 	// Why it does not fire.
-	Why string `json:"why,omitempty"`
+	Why lang.Text
 	// Steps are what it does, by the names of the steps; Ends: no later rule is tried.
-	Steps string `json:"steps,omitempty"`
-	Ends  bool   `json:"ends,omitempty"`
+	Steps string
+	Ends  bool
 }
 
 // Explain asks the rules of a configuration, by the daemon's own walk, and does

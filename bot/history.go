@@ -2,10 +2,10 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/store"
 )
 
@@ -51,7 +51,7 @@ func (h *History) fill(n *conf.Node) []conf.Problem {
 		return h.fillMode(n)
 	case conf.Map:
 	case conf.Null, conf.List:
-		return []conf.Problem{n.At(conf.Error, "history is off, metadata or full, or a map of keep, days and max, here is "+n.Describe(), "")}
+		return []conf.Problem{n.At(conf.Error, lang.T("history is off, metadata or full, or a map of keep, days and max, here is %s", n.Describe()))}
 	}
 	var problems []conf.Problem
 	for _, e := range n.Entries {
@@ -61,21 +61,17 @@ func (h *History) fill(n *conf.Node) []conf.Problem {
 		case "days":
 			d, ok := e.Value.Duration()
 			if !ok || d <= 0 {
-				problems = append(problems, e.Value.At(conf.Error, "history.days is a duration above zero, here is "+e.Value.Describe(), "write it like 7d"))
+				problems = append(problems, e.Value.At(conf.Error, lang.T("history.days is a duration above zero, here is %s", e.Value.Describe()), lang.T("write it like 7d")))
 			}
 			h.Days = d
 		case "max":
 			b, ok := e.Value.Size()
 			if !ok || b <= 0 {
-				problems = append(problems, e.Value.At(conf.Error, "history.max is a size above zero, here is "+e.Value.Describe(), "write it like 500MB or 1GB"))
+				problems = append(problems, e.Value.At(conf.Error, lang.T("history.max is a size above zero, here is %s", e.Value.Describe()), lang.T("write it like 500MB or 1GB")))
 			}
 			h.MaxBytes = b
 		default:
-			hint := ""
-			if s := conf.Suggest(e.Key.Value, conf.Names(historyWords())); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
-			}
-			problems = append(problems, e.Key.At(conf.Error, fmt.Sprintf("unknown key %q of history", e.Key.Value), hint))
+			problems = append(problems, e.Key.At(conf.Error, lang.T("unknown key %q of history", e.Key.Value), conf.DidYouMean(conf.Suggest(e.Key.Value, conf.Names(historyWords())))))
 		}
 	}
 	return problems
@@ -84,7 +80,7 @@ func (h *History) fill(n *conf.Node) []conf.Problem {
 func (h *History) fillMode(n *conf.Node) []conf.Problem {
 	w, ok := n.Word(historyModes())
 	if !ok {
-		return []conf.Problem{n.At(conf.Error, "history is off, metadata or full, here is "+n.Describe(), "")}
+		return []conf.Problem{n.At(conf.Error, lang.T("history is off, metadata or full, here is %s", n.Describe()))}
 	}
 	h.Keep = store.Mode(w)
 	return nil

@@ -106,7 +106,7 @@ func TestFileHelperModeNamesWhatItCannotServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range report.Problems {
-		if strings.Contains(p.Text, "in mode") {
+		if strings.Contains(p.Text.String(), "in mode") {
 			t.Errorf("mode web: %s", p)
 		}
 	}

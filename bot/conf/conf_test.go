@@ -32,7 +32,7 @@ func TestParseKeepsPlacesAndWriting(t *testing.T) {
 	if n, ps := conf.Parse("f.yaml", []byte("- a: |\n    x\n    \ty\n  b: c\n")); n == nil || n.Items[0].Get("a").Value != "x\n\ty\n" {
 		t.Errorf("a tab inside a block: %+v, %v", n, ps)
 	}
-	if n, ps := conf.Parse("f.yaml", []byte("- a: |\n    x\n  b:\n  \tc: d\n")); n != nil || !strings.Contains(ps[0].Text, "indented with a tab") {
+	if n, ps := conf.Parse("f.yaml", []byte("- a: |\n    x\n  b:\n  \tc: d\n")); n != nil || !strings.Contains(ps[0].Text.String(), "indented with a tab") {
 		t.Errorf("a tab after a block: %+v, %v", n, ps)
 	}
 	if n, _ := conf.Parse("f.yaml", []byte("a: x\n  y\nb: \"x\n  y\"\nc: x\n")); !n.Get("a").Joined || n.Get("b").Joined || n.Get("c").Joined {

@@ -6,6 +6,8 @@ package conf
 import (
 	"strconv"
 	"strings"
+
+	"wxbot/bot/lang"
 )
 
 // Kind is the kind of a Node.
@@ -39,9 +41,9 @@ type Node struct {
 // Entry is a key of a Map with its value, in the order of the file.
 type Entry struct{ Key, Value *Node }
 
-// At makes a problem at the node.
-func (n *Node) At(severity Severity, text, hint string) Problem {
-	p := Problem{File: n.File, Line: n.Line, Col: n.Col, Severity: severity, Text: text, Hint: hint, Width: 1}
+// At makes a problem at the node, with a hint if there is one.
+func (n *Node) At(severity Severity, text lang.Text, hint ...lang.Text) Problem {
+	p := Problem{File: n.File, Line: n.Line, Col: n.Col, Severity: severity, Text: text, Hint: one(hint), Width: 1}
 	if n.Kind == Scalar {
 		p.Width = max(len([]rune(firstLine(n.Value))), 1)
 		if n.Quoted && !n.Block {
@@ -60,8 +62,8 @@ func (n *Node) At(severity Severity, text, hint string) Problem {
 // Inside makes a problem at a part of a scalar, which starts at byte offset in
 // Value and is length bytes long. Where the text on the line is not the value, as
 // in blocks, it marks the scalar.
-func (n *Node) Inside(severity Severity, offset, length int, text, hint string) Problem {
-	p := n.At(severity, text, hint)
+func (n *Node) Inside(severity Severity, offset, length int, text lang.Text, hint ...lang.Text) Problem {
+	p := n.At(severity, text, hint...)
 	if n.Kind != Scalar || offset > len(n.Value) || length < 0 || offset+length > len(n.Value) {
 		return p
 	}
@@ -88,6 +90,14 @@ func (n *Node) Inside(severity Severity, offset, length int, text, hint string) 
 		p.Col, p.Width = start+1, max(len(want), 1)
 	}
 	return p
+}
+
+// one is the hint of those that may be left out.
+func one(hint []lang.Text) lang.Text {
+	if len(hint) == 0 {
+		return lang.Text{}
+	}
+	return hint[0]
 }
 
 // Before gives what stands on the line before the node.

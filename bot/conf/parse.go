@@ -3,12 +3,13 @@ package conf
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"wxbot/bot/lang"
 )
 
 const (
@@ -24,7 +25,7 @@ func Parse(name string, src []byte) (*Node, []Problem) {
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n"))
 	if len(src) > maxBytes {
-		return nil, []Problem{{File: name, Text: fmt.Sprintf("the file has more than %d bytes", maxBytes)}}
+		return nil, []Problem{{File: name, Text: lang.T("the file has more than %d bytes", maxBytes)}}
 	}
 	if p, bad := notUTF8(name, src); bad {
 		return nil, []Problem{p}
@@ -46,7 +47,7 @@ func Parse(name string, src []byte) (*Node, []Problem) {
 	}
 	var second yaml.Node
 	if err := dec.Decode(&second); err == nil {
-		return nil, []Problem{at(name, lines, second.Line, 1, 3, "a second document begins here", `remove the line "---" and what follows`)}
+		return nil, []Problem{at(name, lines, second.Line, 1, 3, lang.T("a second document begins here"), lang.T(`remove the line "---" and what follows`))}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, []Problem{explain(name, lines, err)}
 	}
@@ -59,8 +60,8 @@ func Parse(name string, src []byte) (*Node, []Problem) {
 	return n, b.problems
 }
 
-func at(file string, lines []string, line, col, width int, text, hint string) Problem {
-	p := Problem{File: file, Line: line, Col: col, Width: width, Text: text, Hint: hint}
+func at(file string, lines []string, line, col, width int, text lang.Text, hint ...lang.Text) Problem {
+	p := Problem{File: file, Line: line, Col: col, Width: width, Text: text, Hint: one(hint)}
 	if line >= 1 && line <= len(lines) {
 		p.Excerpt = lines[line-1]
 	}
@@ -72,7 +73,7 @@ func notUTF8(name string, src []byte) (Problem, bool) {
 		return Problem{}, false
 	}
 	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
-		return Problem{File: name, Line: 1, Text: "the file is UTF-16", Hint: "save it as UTF-8"}, true
+		return Problem{File: name, Line: 1, Text: lang.T("the file is UTF-16"), Hint: lang.T("save it as UTF-8")}, true
 	}
 	line, pairs := 1, 0
 	first := 0
@@ -92,10 +93,10 @@ func notUTF8(name string, src []byte) (Problem, bool) {
 		}
 		i += size
 	}
-	p := Problem{File: name, Line: first, Text: "the file is not UTF-8", Hint: "save it as UTF-8"}
+	p := Problem{File: name, Line: first, Text: lang.T("the file is not UTF-8"), Hint: lang.T("save it as UTF-8")}
 	if pairs > 0 {
-		p.Text += ", it looks like GBK"
-		p.Hint = "iconv -f GBK -t UTF-8 " + name + " > new.yaml"
+		p.Text = lang.T("the file is not UTF-8, it looks like GBK")
+		p.Hint = lang.Raw("iconv -f GBK -t UTF-8 " + name + " > new.yaml")
 	}
 	return p, true
 }
@@ -112,7 +113,7 @@ func separators(name string, lines []string) []Problem {
 		r, size := utf8.DecodeRuneInString(l[at:])
 		p := Problem{
 			File: name, Line: i + 1, Col: utf8.RuneCountInString(l[:at]) + 1, Width: 1, Excerpt: l[:at] + " " + l[at+size:],
-			Text: fmt.Sprintf("an invisible line separator (U+%04X) in the line", r), Hint: "delete it; it often comes along when text is pasted",
+			Text: lang.T("an invisible line separator (U+%04X) in the line", r), Hint: lang.T("delete it; it often comes along when text is pasted"),
 		}
 		out = append(out, p)
 	}
@@ -130,14 +131,14 @@ func indents(name string, lines []string) []Problem {
 		}
 		indent := l[:len(l)-len(trimmed)]
 		for j, r := range []rune(indent) {
-			var what string
+			var what lang.Text
 			switch r {
 			case '\t':
-				what = "a tab"
+				what = lang.T("a tab")
 			case '\u3000':
-				what = "a full-width blank"
+				what = lang.T("a full-width blank")
 			case '\u00a0':
-				what = "a no-break space"
+				what = lang.T("a no-break space")
 			default:
 				continue
 			}
@@ -145,7 +146,7 @@ func indents(name string, lines []string) []Problem {
 			if r != '\t' && j > 0 {
 				break
 			}
-			p := at(name, lines, i+1, j+1, 1, fmt.Sprintf("line %d is indented with %s", i+1, what), "use blanks")
+			p := at(name, lines, i+1, j+1, 1, lang.T("line %d is indented with %s", i+1, what), lang.T("use blanks"))
 			p.Mended = strings.NewReplacer("\t", "  ", "\u3000", " ", "\u00a0", " ").Replace(indent) + trimmed
 			out = append(out, p)
 			break
@@ -167,7 +168,35 @@ func explain(name string, lines []string, err error) Problem {
 		line = min(max(line, 1), len(lines))
 	}
 	col := len([]rune(lines[line-1])) - len([]rune(strings.TrimLeft(lines[line-1], " "))) + 1
-	return at(name, lines, line, col, max(len([]rune(strings.TrimSpace(lines[line-1]))), 1), "not YAML: "+text, "")
+	return at(name, lines, line, col, max(len([]rune(strings.TrimSpace(lines[line-1]))), 1), lang.T("not YAML: %s", said(text)))
+}
+
+// said gives a message of the YAML library as a text.
+func said(message string) lang.Text {
+	for _, known := range []lang.Text{
+		lang.T("did not find expected key"),
+		lang.T("did not find expected '-' indicator"),
+		lang.T("did not find expected ',' or ']'"),
+		lang.T("did not find expected ',' or '}'"),
+		lang.T("did not find expected node content"),
+		lang.T("did not find expected <document start>"),
+		lang.T("did not find expected alphabetic or numeric character"),
+		lang.T("could not find expected ':'"),
+		lang.T("mapping values are not allowed in this context"),
+		lang.T("block sequence entries are not allowed in this context"),
+		lang.T("block collection entries are not allowed in this context"),
+		lang.T("found character that cannot start any token"),
+		lang.T("found a tab character that violates indentation"),
+		lang.T("found unexpected end of stream"),
+		lang.T("found unexpected document indicator"),
+		lang.T("found unknown escape character"),
+		lang.T("control characters are not allowed"),
+	} {
+		if known.String() == message {
+			return known
+		}
+	}
+	return lang.Raw(message)
 }
 
 type builder struct {
@@ -176,14 +205,14 @@ type builder struct {
 	problems []Problem
 }
 
-func (b *builder) problem(y *yaml.Node, width int, text, hint string) {
-	b.problems = append(b.problems, at(b.file, b.lines, y.Line, y.Column, width, text, hint))
+func (b *builder) problem(y *yaml.Node, width int, text lang.Text, hint ...lang.Text) {
+	b.problems = append(b.problems, at(b.file, b.lines, y.Line, y.Column, width, text, hint...))
 }
 
 func (b *builder) node(y *yaml.Node, depth int) *Node {
 	n := &Node{File: b.file, Line: y.Line, Col: y.Column, Comment: y.LineComment, lines: b.lines}
 	if depth > maxDepth {
-		b.problem(y, 1, "too many levels", "")
+		b.problem(y, 1, lang.T("too many levels"))
 		return n
 	}
 	switch y.Kind {
@@ -193,7 +222,7 @@ func (b *builder) node(y *yaml.Node, depth int) *Node {
 		}
 		return b.node(y.Content[0], depth)
 	case yaml.AliasNode:
-		b.problem(y, len([]rune(y.Value))+1, "aliases are not supported here", `a text starting with "*" needs quotes`)
+		b.problem(y, len([]rune(y.Value))+1, lang.T("aliases are not supported here"), lang.T(`a text starting with "%s" needs quotes`, "*"))
 	case yaml.SequenceNode:
 		n.Kind = List
 		for _, c := range y.Content {
@@ -206,7 +235,7 @@ func (b *builder) node(y *yaml.Node, depth int) *Node {
 		b.scalar(n, y)
 	}
 	if y.Anchor != "" {
-		b.problem(y, 1, "anchors are not supported here", `a text starting with "&" needs quotes`)
+		b.problem(y, 1, lang.T("anchors are not supported here"), lang.T(`a text starting with "%s" needs quotes`, "&"))
 	}
 	return n
 }
@@ -216,11 +245,11 @@ func (b *builder) entries(n *Node, y *yaml.Node, depth int) {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		if k.Kind != yaml.ScalarNode {
-			b.problem(k, 1, "a key must be a word", "")
+			b.problem(k, 1, lang.T("a key must be a word"))
 			continue
 		}
 		if first, ok := seen[k.Value]; ok {
-			b.problem(k, len([]rune(k.Value)), fmt.Sprintf("key %q is here a second time", k.Value), fmt.Sprintf("the first is in line %d", first))
+			b.problem(k, len([]rune(k.Value)), lang.T("key %q is here a second time", k.Value), lang.T("the first is in line %d", first))
 			continue
 		}
 		seen[k.Value] = k.Line
@@ -240,7 +269,7 @@ func (b *builder) scalar(n *Node, y *yaml.Node) {
 	case yaml.LiteralStyle, yaml.FoldedStyle:
 		n.Quoted, n.Block = true, true
 	case yaml.TaggedStyle:
-		b.problem(y, 1, "tags are not supported here", `a text starting with "!" needs quotes`)
+		b.problem(y, 1, lang.T("tags are not supported here"), lang.T(`a text starting with "%s" needs quotes`, "!"))
 	case yaml.FlowStyle:
 	}
 	if !n.Quoted && (y.Tag == "!!null" || y.Value == "") {

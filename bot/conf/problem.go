@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/width"
+
+	"wxbot/bot/lang"
 )
 
 // Severity says whether a problem keeps a file from being used.
@@ -25,9 +27,9 @@ type Problem struct {
 	Col      int // from 1, in characters
 	Width    int // characters to be marked, at least 1
 	Severity Severity
-	Text     string // what is wrong
-	Hint     string // what to write instead; may be empty
-	Excerpt  string // the line
+	Text     lang.Text // what is wrong
+	Hint     lang.Text // what to write instead; may be empty
+	Excerpt  string    // the line
 	// Mended is the line as it was surely meant; "" if a person must decide.
 	Mended string
 }
@@ -59,20 +61,24 @@ func Mend(name string, src []byte, problems []Problem) (out []byte, mended int) 
 	return []byte(strings.Join(lines, "\n")), len(done)
 }
 
-// String gives the problem as an editor and a person expect it: place and text,
-// the line, and a mark below it with the hint. The mark is placed by display
-// width, in which a Han character counts two.
-func (p Problem) String() string {
+// String gives the problem in English, for logs.
+func (p Problem) String() string { return p.In(lang.English) }
+
+// In gives the problem as an editor and a person expect it: place and text, the
+// line, and a mark below it with the hint. The mark is placed by display width, in
+// which a Han character counts two.
+func (p Problem) In(l lang.Language) string {
 	var b strings.Builder
 	b.WriteString(p.Place())
 	b.WriteString(": ")
+	text := p.Text
 	if p.Severity == Warning {
-		b.WriteString("warning: ")
+		text = lang.T("warning: %s", text)
 	}
-	b.WriteString(p.Text)
+	b.WriteString(text.In(l))
 	if p.Excerpt == "" {
-		if p.Hint != "" {
-			b.WriteString("\n  hint: " + p.Hint)
+		if !p.Hint.IsZero() {
+			b.WriteString("\n  " + lang.T("hint: %s", p.Hint).In(l))
 		}
 		return b.String()
 	}
@@ -82,10 +88,18 @@ func (p Problem) String() string {
 	mark := max(DisplayWidth(string(line[from:to])), 1)
 	fmt.Fprintf(&b, "  %s | %s%s", strings.Repeat(" ", len(number)),
 		strings.Repeat(" ", DisplayWidth(string(line[:from]))), strings.Repeat("^", mark))
-	if p.Hint != "" {
-		b.WriteString(" " + p.Hint)
+	if !p.Hint.IsZero() {
+		b.WriteString(" " + p.Hint.In(l))
 	}
 	return b.String()
+}
+
+// Plain gives what is wrong, and what to write instead, in one text without a place.
+func (p Problem) Plain() lang.Text {
+	if p.Hint.IsZero() {
+		return p.Text
+	}
+	return lang.List(p.Text, p.Hint)
 }
 
 // excerptMost is how many characters of a line are shown; excerptBefore how many
@@ -202,4 +216,12 @@ func distance(a, b []rune) int {
 		}
 	}
 	return rows[len(a)][len(b)]
+}
+
+// DidYouMean is the hint that another word was probably meant; no hint if it is "".
+func DidYouMean(word string) lang.Text {
+	if word == "" {
+		return lang.Text{}
+	}
+	return lang.T("did you mean %q?", word)
 }

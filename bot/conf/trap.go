@@ -3,7 +3,6 @@ package conf
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"regexp"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"wxbot/bot/lang"
 )
 
 // The slips that beginners make, and that the YAML library reports badly. Each is
@@ -139,7 +140,7 @@ func suspects(name string, lines []string, i int) []suspect {
 		word := l[m[2]:m[3]]
 		col := len([]rune(l[:m[3]])) + len([]rune(l[m[3]:m[1]])) - len([]rune(strings.TrimLeft(l[m[3]:m[1]], " ")))
 		return []suspect{{
-			problem: at(name, lines, i+1, col+1, 1, fmt.Sprintf("full-width colon ： after %q", word), "use : and a space"),
+			problem: at(name, lines, i+1, col+1, 1, lang.T("full-width colon ： after %q", word), lang.T("use : and a space")),
 			mended:  l[:m[3]] + ": " + l[m[1]:], sure: true,
 		}}
 	}
@@ -155,7 +156,7 @@ func suspects(name string, lines []string, i int) []suspect {
 	text := strings.TrimLeft(value, " ")
 	if text != "" && !strings.HasPrefix(value, " ") && noSpace.MatchString(l) {
 		return append(out, suspect{
-			problem: at(name, lines, i+1, len([]rune(l[:m[8]])), 1, fmt.Sprintf("no space after the colon of %q", l[m[4]:m[5]]), "use : and a space"),
+			problem: at(name, lines, i+1, len([]rune(l[:m[8]])), 1, lang.T("no space after the colon of %q", l[m[4]:m[5]]), lang.T("use : and a space")),
 			mended:  l[:m[8]] + " " + value, sure: true,
 		})
 	}
@@ -173,7 +174,7 @@ func flowPlaceholder(name string, lines []string, i int) []suspect {
 	written := l[m[2]:m[3]]
 	return []suspect{{
 		problem: at(name, lines, i+1, len([]rune(l[:m[2]]))+1, len([]rune(written)),
-			fmt.Sprintf("a text with %s needs quotes between { } or [ ]", written), `"…`+written+`…"`),
+			lang.T("a text with %s needs quotes between { } or [ ]", written), lang.Raw(`"…`+written+`…"`)),
 		mended: placeholders.ReplaceAllString(l, "$$($1)"), guess: true,
 	}}
 }
@@ -190,7 +191,7 @@ func misplaced(name string, lines []string, i, before int) []suspect {
 	word := keyLine.FindStringSubmatch(trimmed)[2]
 	return []suspect{{
 		problem: at(name, lines, i+1, have+1, len([]rune(word)),
-			"the line is not in line with the one it belongs to", fmt.Sprintf("begin it in column %d, below %q of line %d", want+1, above[2], before+1)),
+			lang.T("the line is not in line with the one it belongs to"), lang.T("begin it in column %d, below %q of line %d", want+1, above[2], before+1)),
 		mended: strings.Repeat(" ", want) + trimmed,
 	}}
 }
@@ -204,56 +205,56 @@ func valueSuspects(name string, lines []string, i, from int) []suspect {
 	}
 	col := len([]rune(l[:from])) + 1
 	quoted := quote(text)
-	found := func(skip, width int, what, hint, mended string, sure bool) []suspect {
+	found := func(skip, width int, what, hint lang.Text, mended string, sure bool) []suspect {
 		return []suspect{{problem: at(name, lines, i+1, col+skip, width, what, hint), mended: l[:from] + mended, sure: sure, guess: !sure}}
 	}
-	starting := func(hint string) []suspect {
+	starting := func(hint lang.Text) []suspect {
 		body := stripComment(text)
-		return found(0, 1, fmt.Sprintf(`a text starting with "%s" needs quotes`, text[:1]), hint, quote(body)+text[len(body):], true)
+		return found(0, 1, lang.T(`a text starting with "%s" needs quotes`, text[:1]), hint, quote(body)+text[len(body):], true)
 	}
 	switch text[0] {
 	case '{':
 		if m := placeholderO.FindStringSubmatch(text); m != nil {
 			said := "${" + m[1] + "}" + text[len(m[0]):]
-			return found(0, len([]rune(m[0])), `a text starting with "{" needs quotes`, fmt.Sprintf("the placeholder is ${%s}", m[1]), quote(said), true)
+			return found(0, len([]rune(m[0])), lang.T(`a text starting with "%s" needs quotes`, "{"), lang.T("the placeholder is ${%s}", m[1]), quote(said), true)
 		}
 		if !balanced(text, '{', '}') {
-			return starting(quoted)
+			return starting(lang.Raw(quoted))
 		}
 		return nil
 	case '[':
 		switch end := strings.LastIndexByte(text, ']'); {
 		case end < 0:
-			return found(0, 1, `a list without "]"`, "end it with ]", text+"]", false)
+			return found(0, 1, lang.T(`a list without "]"`), lang.T("end it with ]"), text+"]", false)
 		case strings.TrimSpace(stripComment(text[end+1:])) != "":
-			return starting(quoted)
+			return starting(lang.Raw(quoted))
 		}
 		return nil
 	case '@', '`', '%', '*', '&', '!':
-		return starting(quoted)
+		return starting(lang.Raw(quoted))
 	case '"', '\'':
 		if loc := afterQuote.FindStringIndex(text); loc != nil {
-			return found(len([]rune(text[:loc[1]]))-1, 1, "text after a closing quote", "put all of the text into the quotes", quoted, true)
+			return found(len([]rune(text[:loc[1]]))-1, 1, lang.T("text after a closing quote"), lang.T("put all of the text into the quotes"), quoted, true)
 		}
 		if !wholeQuote.MatchString(text) {
-			return found(0, 1, "a quote that is not closed", "end the text with "+text[:1], text+text[:1], false)
+			return found(0, 1, lang.T("a quote that is not closed"), lang.T("end the text with %s", text[:1]), text+text[:1], false)
 		}
 		return nil
 	case '?':
-		return starting(quoted)
+		return starting(lang.Raw(quoted))
 	case '|', '>':
 		if !blockStart.MatchString(text) {
-			return starting(quoted)
+			return starting(lang.Raw(quoted))
 		}
 		return nil
 	case '-':
 		if rest := strings.TrimLeft(text[1:], " "); len(rest) < len(text)-1 && rest != "" && !strings.HasPrefix(rest, "#") {
-			return starting(quoted)
+			return starting(lang.Raw(quoted))
 		}
 		return nil
 	}
 	if j := strings.Index(text, ": "); j > 0 {
-		return found(len([]rune(text[:j])), 1, `a text with ": " needs quotes`, quoted, quoted, true)
+		return found(len([]rune(text[:j])), 1, lang.T(`a text with ": " needs quotes`), lang.Raw(quoted), quoted, true)
 	}
 	return nil
 }

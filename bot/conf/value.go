@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"wxbot/bot/lang"
 )
 
 // fold prepares a closed value for reading: full-width signs become narrow, case
@@ -222,16 +223,16 @@ func (n *Node) Texts() (texts []*Node, bad *Node) {
 }
 
 // Describe names the kind of a node for people.
-func (n *Node) Describe() string {
+func (n *Node) Describe() lang.Text {
 	switch n.Kind {
 	case Null:
-		return "nothing"
+		return lang.T("nothing")
 	case Scalar:
-		return fmt.Sprintf("the text %q", firstLine(n.Value))
+		return lang.T("the text %q", firstLine(n.Value))
 	case List:
-		return "a list"
+		return lang.T("a list")
 	case Map:
-		return "a map"
+		return lang.T("a map")
 	}
-	return "something"
+	return lang.T("something")
 }

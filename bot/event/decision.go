@@ -1,6 +1,10 @@
 package event
 
-import "time"
+import (
+	"time"
+
+	"wxbot/bot/lang"
+)
 
 // Decision is what the rules make of one event.
 type Decision struct {
@@ -24,9 +28,9 @@ type Gather struct {
 
 // Verdict tells what became of one rule.
 type Verdict struct {
-	Rule  string `json:"rule"`
-	Fired bool   `json:"fired,omitempty"`
-	Why   string `json:"why,omitempty"` // if it did not fire: the first condition that failed
+	Rule  string    `json:"rule"`
+	Fired bool      `json:"fired,omitempty"`
+	Why   lang.Text `json:"why,omitzero"` // if it did not fire: the first condition that failed
 }
 
 // Memory keeps recent messages, so that a recalled one can be shown.

@@ -58,11 +58,7 @@ func texts(t *testing.T, path string, formats map[string]string) error {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		sel, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || sel.Sel.Name != "T" {
-			return true
-		}
-		if x, ok := sel.X.(*ast.Ident); !ok || x.Name != "lang" {
+		if !makesText(file.Name.Name, call.Fun) {
 			return true
 		}
 		place := set.Position(call.Pos()).String()
@@ -71,10 +67,26 @@ func texts(t *testing.T, path string, formats map[string]string) error {
 			t.Errorf("%s: the format of a text is a constant", place)
 			return true
 		}
+		if want := len(verbs(format)); !call.Ellipsis.IsValid() && len(call.Args)-1 != want {
+			t.Errorf("%s: %d arguments for %q", place, len(call.Args)-1, format)
+		}
 		formats[format] = place
 		return true
 	})
 	return nil
+}
+
+// makesText reports whether a function is lang.T, seen from a package.
+func makesText(pkg string, fun ast.Expr) bool {
+	if f, ok := fun.(*ast.Ident); ok {
+		return pkg == "lang" && f.Name == "T"
+	}
+	sel, ok := fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "T" {
+		return false
+	}
+	x, ok := sel.X.(*ast.Ident)
+	return ok && x.Name == "lang"
 }
 
 // constant gives the value of a string literal, or of several joined by +.

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -46,42 +48,110 @@ type Text struct {
 	args   []any
 }
 
+// Speaker is what can be said in several languages.
+type Speaker interface {
+	In(l Language) string
+}
+
 // T makes a text of an English format, in the manner of fmt.Sprintf, and what
 // stands in it. The format is a constant: it is what the catalogue knows the text
-// by. What is itself a Text is put into the reader's language too. Verbs that
-// must change places in a translation are numbered there: %[2]s.
+// by. What is itself a Speaker, such as a Text, is put into the reader's language
+// too, and %q has the quotes of that language. Verbs that must change places in a
+// translation are numbered there: %[2]s.
 func T(format string, args ...any) Text {
 	return Text{format: format, args: args}
 }
 
+// List makes one text of several, with commas between them.
+func List(parts ...Text) Text {
+	var all Text
+	for i, p := range parts {
+		if i == 0 {
+			all = p
+			continue
+		}
+		all = T("%s, %s", all, p)
+	}
+	return all
+}
+
 // Raw makes a text that is the same in every language, such as what another
 // program said.
-func Raw(s string) Text { return Text{format: rawFormat, args: []any{s}} }
+func Raw(s string) Text {
+	if s == "" {
+		return Text{}
+	}
+	return Text{format: rawFormat, args: []any{s}}
+}
 
 const rawFormat = "%s"
 
 // IsZero reports whether there is nothing to be said.
 func (t Text) IsZero() bool { return t.format == "" }
 
+// Equal reports whether two texts say the same.
+func (t Text) Equal(other Text) bool { return t.String() == other.String() }
+
+// Cause gives an error as a text: what the system says of files is translated.
+func Cause(err error) Text {
+	if s, ok := err.(Speaker); ok {
+		return Text{format: rawFormat, args: []any{s}}
+	}
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !ok || err.Error() != path.Error() {
+		return Raw(err.Error())
+	}
+	for _, known := range []Text{
+		T("%s %s: no such file or directory", path.Op, path.Path),
+		T("%s %s: permission denied", path.Op, path.Path),
+		T("%s %s: is a directory", path.Op, path.Path),
+		T("%s %s: not a directory", path.Op, path.Path),
+	} {
+		if known.String() == err.Error() {
+			return known
+		}
+	}
+	return Raw(err.Error())
+}
+
 // In gives the text in a language; in English if it has no translation.
 func (t Text) In(l Language) string {
-	format := t.format
+	format, translated := t.format, false
 	if l == Chinese {
-		if translated, ok := chinese(format); ok {
-			format = translated
-		}
+		format, translated = chinese(t.format)
+	}
+	if !translated {
+		format = t.format
 	}
 	if len(t.args) == 0 {
 		return strings.ReplaceAll(format, "%%", "%")
 	}
 	args := make([]any, len(t.args))
 	for i, a := range t.args {
-		if inner, ok := a.(Text); ok {
+		if inner, ok := a.(Speaker); ok {
 			a = inner.In(l)
+		}
+		if s, ok := a.(string); ok && translated {
+			a = inChinese(s)
 		}
 		args[i] = a
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// inChinese is a string that %q puts between Chinese quotes.
+type inChinese string
+
+// Format implements fmt.Formatter.
+func (s inChinese) Format(f fmt.State, verb rune) {
+	if verb != 'q' {
+		_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), string(s))
+		return
+	}
+	quoted := strconv.Quote(string(s))
+	// What cannot be printed stays visible, what is quoted stays as it was typed.
+	inner := strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\u3000`, "\u3000", `\u00a0`, "\u00a0").Replace(quoted[1 : len(quoted)-1])
+	_, _ = fmt.Fprintf(f, "“%s”", inner)
 }
 
 // String gives the text in English, for logs.
@@ -99,7 +169,20 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(stored{Format: t.format, Args: t.args})
+	s := stored{Format: t.format}
+	for _, a := range t.args {
+		switch v := a.(type) {
+		case Text:
+		case Speaker:
+			a = v.In(English)
+		case error:
+			a = v.Error()
+		case fmt.Stringer:
+			a = v.String()
+		}
+		s.Args = append(s.Args, a)
+	}
+	return json.Marshal(s)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

@@ -14,6 +14,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // access is what a plugin may reach beyond its event: its header asks, plugins.yaml
@@ -48,7 +49,7 @@ type grants struct {
 // readGrant reads grant: {http: [host], send: any, history: true}.
 func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, text, hint))
+		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
 	}
 	g.node = n
 	if n.Kind != conf.Map {
@@ -259,7 +260,7 @@ func (r hostRule) covers(granted hostRule) bool {
 }
 
 func (p *plugin) wrongGrant(l *lua.LState, n *conf.Node, text string) {
-	p.configErr = &configError{problem: n.At(conf.Error, text, "")}
+	p.configErr = &configError{problem: n.At(conf.Error, lang.Raw(text))}
 	l.RaiseError("%s", text)
 }
 

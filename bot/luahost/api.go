@@ -190,11 +190,7 @@ func (p *plugin) when(l *lua.LState, t *lua.LTable, arg int, hd *handler) (w *ma
 	}
 	w, problems := match.FromMap(m, o)
 	if w == nil {
-		text := problems[0].Text
-		if problems[0].Hint != "" {
-			text += ", " + problems[0].Hint
-		}
-		l.ArgError(arg, text)
+		l.ArgError(arg, problems[0].Plain().String())
 	}
 	return w, everywhere
 }

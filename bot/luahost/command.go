@@ -320,7 +320,7 @@ func (p *plugin) apiCommand(l *lua.LState) int {
 	w, problems := match.FromMap(map[string]any{"command": map[string]any{"name": list, "space": space}},
 		match.Options{Folding: match.DefaultFolding, Unless: true})
 	if w == nil {
-		l.ArgError(1, problems[0].Text)
+		l.ArgError(1, problems[0].Text.String())
 	}
 	c.when = w
 	p.add(hd)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -57,14 +58,14 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 		return c, nil
 	}
 	if err != nil {
-		return c, []conf.Problem{{File: c.file, Text: err.Error()}}
+		return c, []conf.Problem{{File: c.file, Text: lang.Cause(err)}}
 	}
 	root, problems := conf.Parse(c.file, src)
 	if root == nil || root.Kind == conf.Null {
 		return c, problems
 	}
 	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, text, hint))
+		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
 	}
 	if root.Kind != conf.Map {
 		hint := ""
@@ -110,7 +111,7 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 	}
 	var problems []conf.Problem
 	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, text, hint))
+		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
 	}
 	if n.Kind != conf.Map {
 		fail(n, "settings of a plugin are a map such as {enabled: false}", "")

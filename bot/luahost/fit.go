@@ -1,24 +1,24 @@
 package luahost
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // unfit tells which handlers of a plugin can never run in a mode, and why.
-func (p *plugin) unfit(c event.Capabilities) []string {
-	var out []string
+func (p *plugin) unfit(c event.Capabilities) []lang.Text {
+	var out []lang.Text
 	for _, list := range p.handlers {
 		for _, h := range list {
 			why := h.unfit(c)
-			if why == "" {
+			if why.IsZero() {
 				continue
 			}
-			text := fmt.Sprintf("in mode %s %s never runs: %s", c.Mode, h.title(), why)
-			if !slices.Contains(out, text) {
+			text := lang.T("in mode %s %s never runs: %s", c.Mode, h.title(), why)
+			if !slices.ContainsFunc(out, text.Equal) {
 				out = append(out, text)
 			}
 		}
@@ -26,24 +26,24 @@ func (p *plugin) unfit(c event.Capabilities) []string {
 	return out
 }
 
-func (h *handler) unfit(c event.Capabilities) string {
+func (h *handler) unfit(c event.Capabilities) lang.Text {
 	if h.kind != handleCommand && !c.Happens(h.event) {
-		return string(h.event) + " does not happen"
+		return lang.T("%s does not happen", h.event)
 	}
 	if h.when != nil {
-		if why := h.when.Unfit(c); why != "" {
+		if why := h.when.Unfit(c); !why.IsZero() {
 			return why
 		}
 	}
 	if h.only != nil {
 		return h.only.Unfit(c)
 	}
-	return ""
+	return lang.Text{}
 }
 
-func (h *handler) title() string {
+func (h *handler) title() lang.Text {
 	if h.kind == handleCommand {
-		return "command " + strings.Join(h.command.names, ", ")
+		return lang.T("command %s", strings.Join(h.command.names, ", "))
 	}
-	return kindName(h.kind, &event.Event{Kind: h.event})
+	return lang.Raw(kindName(h.kind, &event.Event{Kind: h.event}))
 }

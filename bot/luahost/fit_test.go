@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -33,14 +34,22 @@ bot.command("b", function(msg) end)
 		"in mode filehelper on friend_request never runs: friend_request does not happen",
 		"in mode filehelper command crowd never runs: there is no group chat",
 	}
-	if !slices.Equal(infos[0].Unfit, want) {
+	if !slices.Equal(english(infos[0].Unfit), want) {
 		t.Errorf("got %q\nwant %q", infos[0].Unfit, want)
 	}
-	if got := infos[1].Unfit; !slices.Equal(got, []string{"in mode filehelper command b never runs: there is no group chat"}) {
+	if got := english(infos[1].Unfit); !slices.Equal(got, []string{"in mode filehelper command b never runs: there is no group chat"}) {
 		t.Errorf("narrowed by plugins.yaml: %q", got)
 	}
 	infos, _ = luahost.Check(t.Context(), luahost.Options{Dir: dir})
 	if len(infos[0].Unfit) != 0 {
 		t.Errorf("without a mode: %q", infos[0].Unfit)
 	}
+}
+
+func english(texts []lang.Text) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = t.String()
+	}
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // header is what bot.plugin{} says.
@@ -162,15 +163,15 @@ func (h header) option(name string) (Option, bool) {
 // wrongOption stops the load with the place in plugins.yaml.
 func (p *plugin) wrongOption(l *lua.LState, set settings, name, text string) {
 	text = p.mask(text)
-	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: text}}
+	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: lang.Raw(text)}}
 	if n := set.node; n != nil {
-		e.problem = n.At(conf.Error, text, "")
+		e.problem = n.At(conf.Error, lang.Raw(text))
 		for _, entry := range n.Entries {
 			if entry.Key.Value == name {
-				e.problem = entry.Value.At(conf.Error, text, "")
+				e.problem = entry.Value.At(conf.Error, lang.Raw(text))
 			}
 		}
 	}
 	p.configErr = e
-	l.RaiseError("%s", e.problem.Text)
+	l.RaiseError("%s", e.problem.Text.String())
 }

@@ -21,6 +21,7 @@ import (
 
 	"wxbot/bot/clock"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // ErrNotStored is World.Queue's error where an action could not be written, as on a
@@ -104,7 +105,7 @@ type Info struct {
 	Problem              string // why not, or why a newer file does not run
 	Commands             []string
 	Exports              []string
-	Unfit                []string // handlers that can never run in the mode of login, and why
+	Unfit                []lang.Text // handlers that can never run in the mode of login, and why
 }
 
 // Host holds the plugins. All methods may be called concurrently; Run once.

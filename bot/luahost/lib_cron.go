@@ -46,9 +46,7 @@ func (p *plugin) scheduled(l *lua.LState, name string, when map[string]any, fn i
 	if w == nil || w.Schedule == nil {
 		text := "no schedule"
 		if len(problems) > 0 {
-			if text = problems[0].Text; problems[0].Hint != "" {
-				text += ", " + problems[0].Hint
-			}
+			text = problems[0].Plain().String()
 		}
 		l.ArgError(1, text)
 	}

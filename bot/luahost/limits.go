@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // Limits bound what plugins may use. Zero fields are the defaults; plugins.yaml may
@@ -62,7 +63,7 @@ const (
 // plugin.
 func readLimits(n *conf.Node, whole bool) (l Limits, problems []conf.Problem) {
 	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, text, hint))
+		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
 	}
 	if n.Kind != conf.Map {
 		fail(n, "limits is a map such as {run: 1s, memory: 64MB}", "")

@@ -32,7 +32,7 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 	if conf.HasErrors(bad) {
 		var out []Problem
 		for _, p := range bad {
-			out = append(out, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text + hint(p), Kept: len(h.list()) > 0})
+			out = append(out, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text.String() + hint(p), Kept: len(h.list()) > 0})
 		}
 		h.remember(out)
 		return out
@@ -90,10 +90,10 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 }
 
 func hint(p conf.Problem) string {
-	if p.Hint == "" {
+	if p.Hint.IsZero() {
 		return ""
 	}
-	return " (" + p.Hint + ")"
+	return " (" + p.Hint.String() + ")"
 }
 
 // replace puts a new version in force. The old one's lock is held from the copy of
@@ -221,7 +221,7 @@ func problemOf(s source, err error, kept bool) Problem {
 		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
 	}
 	if ce, ok := errors.AsType[*configError](err); ok {
-		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text
+		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text.String()
 	}
 	return p
 }
@@ -240,7 +240,7 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 	var problems []Problem
 	for _, p := range bad {
 		if p.Severity == conf.Error {
-			problems = append(problems, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text + hint(p)})
+			problems = append(problems, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text.String() + hint(p)})
 		}
 	}
 	sources, more := scan(o.Dir)

@@ -12,6 +12,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // Options say how a block is read.
@@ -43,7 +44,7 @@ func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
 	if n.Kind == conf.Scalar {
 		c.read("event", n)
 	} else if n.Kind != conf.Map {
-		c.fail(n, fmt.Sprintf("conditions are a map of keys, here is %s", n.Describe()), "")
+		c.fail(n, lang.T("conditions are a map of keys, here is %s", n.Describe()))
 		return nil, c.problems
 	}
 	c.fold(n)
@@ -55,7 +56,7 @@ func Compile(n *conf.Node, o Options) (*When, []conf.Problem) {
 			continue
 		}
 		if seen[key] {
-			c.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
+			c.fail(e.Key, lang.T("%q is here twice, in two spellings", key))
 			continue
 		}
 		seen[key] = true
@@ -74,36 +75,36 @@ type compiler struct {
 	problems []conf.Problem
 }
 
-func (c *compiler) fail(n *conf.Node, text, hint string) {
-	c.problems = append(c.problems, n.At(conf.Error, text, hint))
+func (c *compiler) fail(n *conf.Node, text lang.Text, hint ...lang.Text) {
+	c.problems = append(c.problems, n.At(conf.Error, text, hint...))
 }
 
 // mendable warns of what is mended by another line.
-func (c *compiler) mendable(mended string, n *conf.Node, text, hint string) {
+func (c *compiler) mendable(mended string, n *conf.Node, text, hint lang.Text) {
 	p := n.At(conf.Warning, text, hint)
 	p.Mended = mended
 	c.problems = append(c.problems, p)
 }
 
 func (c *compiler) unknown(k *conf.Node) {
-	c.problems = append(c.problems, UnknownKey(k, fmt.Sprintf("unknown condition %q", k.Value), whenKeys))
+	c.problems = append(c.problems, UnknownKey(k, lang.T("unknown condition %q", k.Value), whenKeys))
 }
 
 // UnknownKey is the problem of a key that is none of some words, with the one that was
 // probably meant: by its letters, or by the habits of other programs.
-func UnknownKey(k *conf.Node, text string, words []conf.Word) conf.Problem {
+func UnknownKey(k *conf.Node, text lang.Text, words []conf.Word) conf.Problem {
 	names := conf.Names(words)
 	meant := conf.Suggest(k.Value, names)
 	if habit, ok := Habits[k.Value]; meant == "" && ok && slices.Contains(names, habit) {
 		meant = habit
 	}
-	p := k.At(conf.Error, text, "")
+	p := k.At(conf.Error, text)
 	switch {
 	case meant != "":
-		p.Hint = fmt.Sprintf("did you mean %q?", meant)
+		p.Hint = conf.DidYouMean(meant)
 		p.Mended = k.Written(meant)
 	case strings.ContainsAny(k.Value, "\u3000\u00a0"):
-		p.Hint = "there is a full-width blank in it"
+		p.Hint = lang.T("there is a full-width blank in it")
 	}
 	return p
 }
@@ -128,7 +129,7 @@ func (c *compiler) fold(n *conf.Node) {
 		}
 		on, ok := e.Value.Bool()
 		if !ok {
-			c.fail(e.Value, fmt.Sprintf("fold is yes or no, here is %s", e.Value.Describe()), "")
+			c.fail(e.Value, lang.T("fold is yes or no, here is %s", e.Value.Describe()))
 		}
 		if ok && !on {
 			c.w.folding = Exact
@@ -138,13 +139,13 @@ func (c *compiler) fold(n *conf.Node) {
 
 func (c *compiler) read(key string, v *conf.Node) {
 	if v.Kind == conf.Null {
-		p := v.At(conf.Error, fmt.Sprintf("%s has no value", key), nullHint(v))
+		p := v.At(conf.Error, lang.T("%s has no value", key), nullHint(v))
 		p.Mended = v.Uncommented()
 		c.problems = append(c.problems, p)
 		return
 	}
 	if v.Kind == conf.List && len(v.Items) == 0 {
-		c.fail(v, key+" is an empty list: nothing ever meets it", "")
+		c.fail(v, lang.T("%s is an empty list: nothing ever meets it", key))
 		return
 	}
 	switch key {
@@ -182,7 +183,7 @@ func (c *compiler) read(key string, v *conf.Node) {
 	case "days":
 		d, bad := daysOf(v)
 		if bad != nil {
-			c.fail(bad, fmt.Sprintf("days: %s is no day", bad.Describe()), "mon-fri, sat,sun or 2026-10-01..2026-10-07")
+			c.fail(bad, lang.T("days: %s is no day", bad.Describe()), lang.T("mon-fri, sat,sun or 2026-10-01..2026-10-07"))
 		}
 		c.w.days = d
 		c.w.written[key] = written(v)
@@ -193,18 +194,18 @@ func (c *compiler) read(key string, v *conf.Node) {
 	case "probability":
 		f, ok := v.Float()
 		if !ok || f < 0 || f > 1 {
-			c.fail(v, "probability is a number from 0 to 1", "")
+			c.fail(v, lang.T("probability is a number from 0 to 1"))
 			return
 		}
 		c.w.probability = f
 	}
 }
 
-func nullHint(v *conf.Node) string {
+func nullHint(v *conf.Node) lang.Text {
 	if strings.HasPrefix(v.Comment, "#") {
-		return fmt.Sprintf("%q is read as a comment; quote it", v.Comment)
+		return lang.T("%q is read as a comment; quote it", v.Comment)
 	}
-	return ""
+	return lang.Text{}
 }
 
 func written(v *conf.Node) string {
@@ -222,7 +223,7 @@ func written(v *conf.Node) string {
 func words[T ~string](c *compiler, key string, v *conf.Node, table []conf.Word, as func(string) T) []T {
 	items, bad := v.Texts()
 	if bad != nil {
-		c.fail(bad, fmt.Sprintf("%s is a word or a list of words, here is %s", key, bad.Describe()), "")
+		c.fail(bad, lang.T("%s is a word or a list of words, here is %s", key, bad.Describe()))
 		return nil
 	}
 	spellings := conf.Spellings(table)
@@ -230,11 +231,11 @@ func words[T ~string](c *compiler, key string, v *conf.Node, table []conf.Word, 
 	for _, i := range items {
 		w, ok := i.Word(spellings)
 		if !ok {
-			hint := "one of " + strings.Join(conf.Firsts(table), ", ")
+			hint := lang.T("one of %s", strings.Join(conf.Firsts(table), ", "))
 			if s := conf.Suggest(i.Value, conf.Names(table)); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
+				hint = conf.DidYouMean(s)
 			}
-			c.fail(i, fmt.Sprintf("unknown %s %q", key, i.Value), hint)
+			c.fail(i, lang.T("unknown %s %q", key, i.Value), hint)
 			continue
 		}
 		if w == typeAny {
@@ -255,7 +256,7 @@ type item struct {
 func (c *compiler) items(key string, v *conf.Node) []item {
 	nodes, bad := v.Texts()
 	if bad != nil {
-		c.fail(bad, fmt.Sprintf("%s is a text or a list of texts, here is %s", key, bad.Describe()), "")
+		c.fail(bad, lang.T("%s is a text or a list of texts, here is %s", key, bad.Describe()))
 		return nil
 	}
 	var out []item
@@ -268,11 +269,11 @@ func (c *compiler) items(key string, v *conf.Node) []item {
 		case strings.HasPrefix(name, "$"):
 			out = append(out, item{name, n})
 		case c.o.Lists == nil:
-			c.fail(n, fmt.Sprintf("no lists here: %s", n.Value), `a text starting with "$" is written "$$…"`)
+			c.fail(n, lang.T("no lists here: %s", n.Value), lang.T(`a text starting with "$" is written "$$…"`))
 		default:
 			list, ok := c.o.Lists(name)
 			if !ok {
-				c.fail(n, fmt.Sprintf("unknown list %q", name), "define it under lists:")
+				c.fail(n, lang.T("unknown list %q", name), lang.T("define it under lists:"))
 			}
 			for _, text := range list {
 				out = append(out, item{text, n})
@@ -306,9 +307,9 @@ func (c *compiler) joinedByMistake(n *conf.Node, inList bool) {
 	}
 	switch {
 	case len(parts) > 1:
-		c.mendable(mended, n, "one keyword with full-width commas", fmt.Sprintf("several are written %s; quote it if it is one", list))
+		c.mendable(mended, n, lang.T("one keyword with full-width commas"), lang.T("several are written %s; quote it if it is one", list))
 	case bare != n.Value:
-		c.mendable(mended, n, "the brackets are part of the keyword", fmt.Sprintf("a list is written %s; quote it if they belong to it", list))
+		c.mendable(mended, n, lang.T("the brackets are part of the keyword"), lang.T("a list is written %s; quote it if they belong to it", list))
 	}
 }
 
@@ -321,7 +322,7 @@ func (c *compiler) texts(key string, v *conf.Node, also func(string) string) []s
 			folded = also(folded)
 		}
 		if folded == "" {
-			c.fail(i.node, fmt.Sprintf("%s: nothing is left of %q to compare", key, i.text), "")
+			c.fail(i.node, lang.T("%s: nothing is left of %q to compare", key, i.text))
 			continue
 		}
 		out = append(out, folded)
@@ -342,12 +343,12 @@ func (c *compiler) regexes(v *conf.Node) {
 
 func (c *compiler) regex(i item) *regexp.Regexp {
 	if i.text == "" {
-		c.fail(i.node, "regex is empty: it would match everything", "")
+		c.fail(i.node, lang.T("regex is empty: it would match everything"))
 		return nil
 	}
 	const longest = 4096
 	if len(i.text) > longest {
-		c.fail(i.node, fmt.Sprintf("regex of more than %d bytes", longest), "")
+		c.fail(i.node, lang.T("regex of more than %d bytes", longest))
 		return nil
 	}
 	re, err := regexp.Compile("(?i)" + i.text)
@@ -362,7 +363,7 @@ func (c *compiler) regex(i item) *regexp.Regexp {
 				offset, length = at, len(expr)
 			}
 		}
-		c.problems = append(c.problems, i.node.Inside(conf.Error, offset, length, "regex: "+text, ""))
+		c.problems = append(c.problems, i.node.Inside(conf.Error, offset, length, lang.T("regex: %s", text)))
 		return nil
 	}
 	c.unreachable(i)
@@ -389,7 +390,7 @@ func (c *compiler) unreachable(i item) {
 		}
 		write := regexp.QuoteMeta(folded)
 		c.problems = append(c.problems, i.node.Inside(conf.Error, at, utf8.RuneLen(r),
-			fmt.Sprintf("regex: %q becomes %q before matching", string(r), folded), fmt.Sprintf("write %s", write)))
+			lang.T("regex: %q becomes %q before matching", string(r), folded), lang.T("write %s", write)))
 		return
 	}
 }
@@ -411,15 +412,15 @@ func (c *compiler) command(v *conf.Node) {
 			case "space":
 				w, ok := e.Value.Word(conf.Spellings(spaceWords))
 				if !ok {
-					c.fail(e.Value, "space is auto or required", "")
+					c.fail(e.Value, lang.T("space is auto or required"))
 				}
 				cmd.loose = w != "required"
 			default:
-				c.fail(e.Key, fmt.Sprintf("unknown key %q in command", e.Key.Value), "name, aliases, space")
+				c.fail(e.Key, lang.T("unknown key %q in command", e.Key.Value), lang.Raw("name, aliases, space"))
 			}
 		}
 		if list == nil {
-			c.fail(v, "command needs a name", "")
+			c.fail(v, lang.T("command needs a name"))
 			return
 		}
 		c.w.written["command"] = written(list)
@@ -431,7 +432,7 @@ func (c *compiler) command(v *conf.Node) {
 	for _, i := range items {
 		folded := c.w.folding.Fold(i.text)
 		if folded == "" {
-			c.fail(i.node, "command has no name", "")
+			c.fail(i.node, lang.T("command has no name"))
 			continue
 		}
 		cmd.names = append(cmd.names, commandName{shown: i.text, folded: folded})
@@ -451,12 +452,12 @@ func (c *compiler) names(key string, v *conf.Node) *names {
 			c.nameRegex(key, n, out)
 			continue
 		case n.Kind == conf.List:
-			c.fail(n, fmt.Sprintf("%s: a list in a list", key), "")
+			c.fail(n, lang.T("%s: a list in a list", key))
 			continue
 		}
 		for _, i := range c.items(key, n) {
 			if c.w.folding.Fold(i.text) == "" {
-				c.fail(i.node, fmt.Sprintf("%s: an empty name", key), "")
+				c.fail(i.node, lang.T("%s: an empty name", key))
 				continue
 			}
 			out.add(i.text, c.w.folding)
@@ -468,7 +469,7 @@ func (c *compiler) names(key string, v *conf.Node) *names {
 func (c *compiler) nameRegex(key string, n *conf.Node, out *names) {
 	pattern := n.Lookup(patternKeys, "regex")
 	if len(n.Entries) != 1 || pattern == nil {
-		c.fail(n, fmt.Sprintf("%s is a name, a list of names, or {regex: …}", key), "")
+		c.fail(n, lang.T("%s is a name, a list of names, or {regex: …}", key))
 		return
 	}
 	for _, i := range c.items(key, pattern) {
@@ -481,7 +482,7 @@ func (c *compiler) nameRegex(key string, n *conf.Node, out *names) {
 func (c *compiler) bools(key string, v *conf.Node) {
 	b, ok := v.Bool()
 	if !ok {
-		c.fail(v, fmt.Sprintf("%s is true or false, here is %s", key, v.Describe()), "")
+		c.fail(v, lang.T("%s is true or false, here is %s", key, v.Describe()))
 		return
 	}
 	if key == "mentioned" {
@@ -495,18 +496,18 @@ func (c *compiler) bools(key string, v *conf.Node) {
 func (c *compiler) times(v *conf.Node) {
 	items, bad := v.Texts()
 	if bad != nil {
-		c.fail(bad, fmt.Sprintf("time is like 09:00-18:00, here is %s", bad.Describe()), "")
+		c.fail(bad, lang.T("time is like 09:00-18:00, here is %s", bad.Describe()))
 		return
 	}
 	c.w.written["time"] = written(v)
 	for _, i := range items {
 		from, to, ok := conf.TimeRange(i.Value)
 		if !ok {
-			c.fail(i, fmt.Sprintf("time %q is not like 09:00-18:00", i.Value), "")
+			c.fail(i, lang.T("time %q is not like 09:00-18:00", i.Value))
 			continue
 		}
 		if from == to {
-			c.fail(i, fmt.Sprintf("time %q ends when it begins: it is never", i.Value), "the whole day is 00:00-24:00")
+			c.fail(i, lang.T("time %q ends when it begins: it is never", i.Value), lang.T("the whole day is 00:00-24:00"))
 			continue
 		}
 		c.w.times = append(c.w.times, event.DayWindow{From: from, To: to})
@@ -520,7 +521,7 @@ func (c *compiler) gather(v *conf.Node) {
 	}
 	d, ok := v.Duration()
 	if !ok || d <= 0 || d > time.Hour {
-		c.fail(v, "gather is a duration up to 1h, or off", "")
+		c.fail(v, lang.T("gather is a duration up to 1h, or off"))
 		return
 	}
 	c.w.Gather = d

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wxbot/bot/lang"
 )
 
 // cron is a set of minutes by the five fields of cron: minute, hour, day of the
@@ -17,33 +19,33 @@ type cron struct {
 
 // cronField is one of the five.
 type cronField struct {
-	name     string
+	name     lang.Text
 	min, max int
 	words    []string // by value, from min
 }
 
 func cronFields() [5]cronField {
 	return [5]cronField{
-		{"minute", 0, 59, nil},
-		{"hour", 0, 23, nil},
-		{"day of the month", 1, 31, nil},
-		{"month", 1, 12, []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
-		{"day of the week", 0, 7, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+		{lang.T("minute"), 0, 59, nil},
+		{lang.T("hour"), 0, 23, nil},
+		{lang.T("day of the month"), 1, 31, nil},
+		{lang.T("month"), 1, 12, []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+		{lang.T("day of the week"), 0, 7, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
 	}
 }
 
 // parseCron reads five fields; bad names what is wrong.
-func parseCron(text string) (c *cron, bad string) {
+func parseCron(text string) (c *cron, bad lang.Text) {
 	table := cronFields()
 	fields := strings.Fields(strings.ToLower(text))
 	if len(fields) != len(table) {
-		return nil, "has " + strconv.Itoa(len(fields)) + " fields, not 5"
+		return nil, lang.T("has %d fields, not 5", len(fields))
 	}
 	var bits [len(table)]uint64
 	for i, f := range table {
 		b, ok := f.parse(fields[i])
 		if !ok {
-			return nil, f.name + " " + strconv.Quote(fields[i])
+			return nil, lang.T("%s %q", f.name, fields[i])
 		}
 		bits[i] = b
 	}
@@ -55,7 +57,7 @@ func parseCron(text string) (c *cron, bad string) {
 		minutes: bits[0], hours: bits[1], monthDays: bits[2], months: bits[3], weekDays: bits[4],
 		eachMonthDay: strings.HasPrefix(fields[2], "*"), eachWeekDay: strings.HasPrefix(fields[4], "*"),
 	}
-	return c, ""
+	return c, lang.Text{}
 }
 
 // parse reads "*", "5", "1-5", "*/15", "10-30/5", and several of them with commas.

@@ -1,11 +1,11 @@
 package match
 
 import (
-	"fmt"
 	"slices"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // defaults fills in what was not said.
@@ -21,18 +21,18 @@ func (c *compiler) defaults(seen map[string]bool, n *conf.Node) {
 	}
 	joins := slices.Contains(w.Events, event.KindMemberJoined)
 	if c.o.Rule && joins && w.groups == nil {
-		c.fail(n, "member_joined needs a group", `group: "*" means all groups`)
+		c.fail(n, lang.T("member_joined needs a group"), lang.T(`group: "*" means all groups`))
 	}
 	switch {
 	case !joins && seen["gather"]:
-		c.fail(n, "gather is for member_joined", "")
+		c.fail(n, lang.T("gather is for member_joined"))
 	case joins && w.Gather == 0 && c.o.Rule:
 		w.Gather = defaultGather
 	case w.Gather < 0:
 		w.Gather = 0
 	}
 	if seen["via"] && !joins {
-		c.fail(n, "via is for member_joined", "")
+		c.fail(n, lang.T("via is for member_joined"))
 	}
 	c.impossible(seen, n)
 	c.defaultChat(seen, n)
@@ -50,13 +50,13 @@ func (c *compiler) impossible(seen map[string]bool, n *conf.Node) {
 	if !slices.ContainsFunc(c.w.Events, hasText) {
 		for _, key := range []string{"exact", "contains", "contains_all", "starts_with", "ends_with", "regex", "command"} {
 			if seen[key] {
-				c.fail(n, fmt.Sprintf("%s: %s has no text", key, c.w.Events[0]), "")
+				c.fail(n, lang.T("%s: %s has no text", key, c.w.Events[0]))
 				break
 			}
 		}
 	}
 	if seen["group"] && !slices.ContainsFunc(c.w.Events, inGroups) {
-		c.fail(n, fmt.Sprintf("group: %s does not happen in groups", c.w.Events[0]), "")
+		c.fail(n, lang.T("group: %s does not happen in groups", c.w.Events[0]))
 	}
 }
 
@@ -84,7 +84,7 @@ func (c *compiler) defaultChat(seen map[string]bool, n *conf.Node) {
 	switch {
 	case seen["chat"]:
 		if w.groups != nil && !slices.Contains(w.chats, event.ChatGroup) {
-			c.fail(n, "group: restricts group messages, but chat: leaves groups out", "add group to chat:")
+			c.fail(n, lang.T("group: restricts group messages, but chat: leaves groups out"), lang.T("add group to chat:"))
 		}
 	case w.groups != nil:
 		w.chats = []event.ChatKind{event.ChatGroup}

@@ -1,12 +1,12 @@
 package match
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // Schedule says when a rule runs by itself. It is immutable.
@@ -137,7 +137,7 @@ func (c *compiler) schedule(key string, v *conf.Node) {
 	case "cron":
 		parsed, bad := parseCron(v.Value)
 		if v.Kind != conf.Scalar || parsed == nil {
-			c.fail(v, "cron: "+bad, `minute hour day month weekday, such as "30 8 * * mon-fri"`)
+			c.fail(v, lang.T("cron: %s", bad), lang.T(`minute hour day month weekday, such as "30 8 * * mon-fri"`))
 			return
 		}
 		s.cron = parsed
@@ -155,13 +155,13 @@ func (c *compiler) schedule(key string, v *conf.Node) {
 func (c *compiler) clockTimes(s *Schedule, v *conf.Node) {
 	items, bad := v.Texts()
 	if bad != nil {
-		c.fail(bad, fmt.Sprintf("at is a time of day like 08:30, here is %s", bad.Describe()), "")
+		c.fail(bad, lang.T("at is a time of day like 08:30, here is %s", bad.Describe()))
 		return
 	}
 	for _, i := range items {
 		t, ok := conf.TimeOfDay(i.Value)
 		if !ok || t >= 24*time.Hour {
-			c.fail(i, fmt.Sprintf("at %q is not a time of day like 08:30", i.Value), "")
+			c.fail(i, lang.T("at %q is not a time of day like 08:30", i.Value))
 			continue
 		}
 		s.at = append(s.at, t)
@@ -171,7 +171,7 @@ func (c *compiler) clockTimes(s *Schedule, v *conf.Node) {
 func (c *compiler) upTo(key string, v *conf.Node, to *time.Duration) {
 	d, ok := v.Duration()
 	if !ok || d < 0 || d > scheduleMost {
-		c.fail(v, fmt.Sprintf("%s is a duration up to 7d, here is %s", key, v.Describe()), "")
+		c.fail(v, lang.T("%s is a duration up to 7d, here is %s", key, v.Describe()))
 		return
 	}
 	*to = d
@@ -182,22 +182,22 @@ func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 	w, s := c.w, c.w.Schedule
 	switch {
 	case !c.o.Rule:
-		c.fail(n, "a schedule is no condition: it makes a rule run by itself", "at and cron stand in when: of a rule")
+		c.fail(n, lang.T("a schedule is no condition: it makes a rule run by itself"), lang.T("at and cron stand in when: of a rule"))
 		return
 	case !seen["at"] && !seen["cron"]:
-		c.fail(n, "spread and catch_up are for at: or cron:", "")
+		c.fail(n, lang.T("spread and catch_up are for at: or cron:"))
 		return
 	case seen["at"] && seen["cron"]:
-		c.fail(n, "a schedule has at: or cron:, not both", "")
+		c.fail(n, lang.T("a schedule has at: or cron:, not both"))
 		return
 	case seen["cron"] && seen["days"]:
-		c.fail(n, "cron says the days itself", "its last field is the day of the week")
+		c.fail(n, lang.T("cron says the days itself"), lang.T("its last field is the day of the week"))
 		return
 	}
 	allowed := []string{"at", "days", "cron", "spread", "catch_up", "probability"}
 	for _, e := range n.Entries {
 		if key, ok := conf.Spelled(whenKeys, e.Key.Value); ok && !slices.Contains(allowed, key) {
-			c.fail(e.Key, fmt.Sprintf("%s: a scheduled rule has no event to look at", e.Key.Value), "put other conditions into a rule of their own")
+			c.fail(e.Key, lang.T("%s: a scheduled rule has no event to look at", e.Key.Value), lang.T("put other conditions into a rule of their own"))
 		}
 	}
 	slices.Sort(s.at)
@@ -208,7 +208,7 @@ func (c *compiler) scheduleWhole(seen map[string]bool, n *conf.Node) {
 	}
 	// Dates end; whether they are over is no question of the file.
 	if (s.days == nil || len(s.days.dates) == 0) && s.Next(time.Unix(0, 0).UTC()).IsZero() {
-		c.fail(n, "this schedule never comes", "")
+		c.fail(n, lang.T("this schedule never comes"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // Input is an event with what is known at the moment it is matched. An Input is
@@ -359,70 +360,86 @@ func (w *When) Scope() string {
 }
 
 // Asked tells the conditions of the block in words.
-func (w *When) Asked() string {
-	parts := []string{}
+func (w *When) Asked() lang.Text {
+	var parts []lang.Text
 	if w.Events != nil {
-		parts = append(parts, "event "+joined(w.Events))
+		parts = append(parts, lang.Raw("event "+joined(w.Events)))
 	}
 	if w.chats != nil {
-		parts = append(parts, "chat "+joined(w.chats))
+		parts = append(parts, lang.Raw("chat "+joined(w.chats)))
 	}
 	if w.groups != nil {
-		parts = append(parts, "group ["+strings.Join(w.groups.shown, ", ")+"]")
+		parts = append(parts, lang.Raw("group ["+strings.Join(w.groups.shown, ", ")+"]"))
 	}
 	if w.from != nil {
-		parts = append(parts, "from ["+strings.Join(w.from.shown, ", ")+"]")
+		parts = append(parts, lang.Raw("from ["+strings.Join(w.from.shown, ", ")+"]"))
 	}
 	if w.mentioned != nil {
-		parts = append(parts, fmt.Sprintf("mentioned %v", *w.mentioned))
+		parts = append(parts, lang.Raw(fmt.Sprintf("mentioned %v", *w.mentioned)))
 	}
 	if w.types != nil {
-		parts = append(parts, "type "+joined(w.types))
+		parts = append(parts, lang.Raw("type "+joined(w.types)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.written)) {
-		parts = append(parts, key+" "+w.written[key])
+		parts = append(parts, lang.Raw(key+" "+w.written[key]))
 	}
-	return strings.Join(parts, ", ")
+	return lang.List(parts...)
 }
 
 // Why tells in words that a condition does not hold.
-func (w *When) Why(cond Condition, in *Input) string {
+func (w *When) Why(cond Condition, in *Input) lang.Text {
 	ev := in.Event
 	switch cond {
 	case Holds:
-		return ""
+		return lang.Text{}
 	case CondEvent:
-		return fmt.Sprintf("event is %s, rule wants %s", ev.Kind, joined(w.Events))
+		return lang.T("event is %s, rule wants %s", ev.Kind, joined(w.Events))
 	case CondChat:
-		return fmt.Sprintf("chat is %s, rule wants %s", ev.Chat.Kind, joined(w.chats))
+		return lang.T("chat is %s, rule wants %s", ev.Chat.Kind, joined(w.chats))
 	case CondBySelf:
 		if !ev.BySelf {
-			return "the account's owner did not write it"
+			return lang.T("the account's owner did not write it")
 		}
-		return "the account's owner wrote it"
+		return lang.T("the account's owner wrote it")
 	case CondGroup:
-		return fmt.Sprintf("group %s is not in [%s]", ev.Chat.Name, strings.Join(w.groups.shown, ", "))
+		return lang.T("group %s is not in [%s]", ev.Chat.Name, strings.Join(w.groups.shown, ", "))
 	case CondFrom:
-		return fmt.Sprintf("sender %s is not in [%s]", ev.Sender.Name(), strings.Join(w.from.shown, ", "))
+		return lang.T("sender %s is not in [%s]", ev.Sender.Name(), strings.Join(w.from.shown, ", "))
 	case CondMentioned:
-		return fmt.Sprintf("mentioned is %v", mentioned(ev))
+		return lang.T("mentioned is %v", mentioned(ev))
 	case CondType:
-		return fmt.Sprintf("type is %s, rule wants %s", in.Type(), joined(w.types))
+		return lang.T("type is %s, rule wants %s", in.Type(), joined(w.types))
 	case CondTime:
-		return fmt.Sprintf("time %s is not in %s", in.Now.Format("15:04"), w.written["time"])
+		return lang.T("time %s is not in %s", in.Now.Format("15:04"), w.written["time"])
 	case CondDays:
-		return fmt.Sprintf("day %s is not in %s", in.Now.Format("Mon 2006-01-02"), w.written["days"])
+		return lang.T("day %s is not in %s", in.Now.Format("Mon 2006-01-02"), w.written["days"])
 	case CondProbability:
-		return "chance"
+		return lang.T("chance")
 	case CondVia:
-		return fmt.Sprintf("via is not %s", w.written["via"])
+		return lang.T("via is not %s", w.written["via"])
 	case CondExact, CondContains, CondContainsAll, CondStartsWith, CondEndsWith, CondRegex, CondCommand:
 	}
-	key := map[Condition]string{
-		CondExact: "exact", CondContains: "contains", CondContainsAll: "contains_all", CondStartsWith: "starts_with",
-		CondEndsWith: "ends_with", CondRegex: "regex", CondCommand: "command",
-	}[cond]
-	return key + " " + w.written[key]
+	return w.whyText(cond)
+}
+
+// whyText tells in words that a condition on the text does not hold.
+func (w *When) whyText(cond Condition) lang.Text {
+	switch cond {
+	case CondExact:
+		return lang.T("exact %s", w.written["exact"])
+	case CondContains:
+		return lang.T("contains %s", w.written["contains"])
+	case CondContainsAll:
+		return lang.T("contains_all %s", w.written["contains_all"])
+	case CondStartsWith:
+		return lang.T("starts_with %s", w.written["starts_with"])
+	case CondEndsWith:
+		return lang.T("ends_with %s", w.written["ends_with"])
+	case CondRegex:
+		return lang.T("regex %s", w.written["regex"])
+	default:
+		return lang.T("command %s", w.written["command"])
+	}
 }
 
 func joined[T ~string](list []T) string {

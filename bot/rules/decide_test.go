@@ -2,13 +2,14 @@ package rules_test
 
 import (
 	"fmt"
-	"slices"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/rules"
 )
 
@@ -344,7 +345,7 @@ func TestExplainNamesTheFirstConditionThatFails(t *testing.T) {
 		"self": "the account's owner did not write it", "night": "time 12:00 is not in 22:00-06:00", "fires": "", "later": "not tried",
 	}
 	for _, v := range set.Explain(rules.Input{Event: private("价格"), Now: wednesday}) {
-		if v.Why != want[v.Rule] || v.Fired != (v.Rule == "fires") {
+		if v.Why.String() != want[v.Rule] || v.Fired != (v.Rule == "fires") {
 			t.Errorf("%s: fired %v, %q; want %q", v.Rule, v.Fired, v.Why, want[v.Rule])
 		}
 	}
@@ -354,12 +355,12 @@ func TestExplainFollowsTheCommandThatIsMeant(t *testing.T) {
 	set := parse(t, "- {name: a, command: 投, reply: A}\n- {name: b, command: 投票, reply: B}\n- {name: c, command: 天气, reply: C}")
 	in := rules.Input{Event: private("投票 x"), Now: wednesday}
 	in.Command, _, _ = set.CommandName(in.Event)
-	want := []event.Verdict{{Rule: "a", Why: "another command is meant"}, {Rule: "b", Fired: true}, {Rule: "c", Why: "not tried"}}
-	if got := set.Explain(in); !slices.Equal(got, want) {
+	want := []event.Verdict{{Rule: "a", Why: lang.T("another command is meant")}, {Rule: "b", Fired: true}, {Rule: "c", Why: lang.T("not tried")}}
+	if got := set.Explain(in); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	in.Command = ""
-	if got := set.Explain(in)[2].Why; got != "command 天气" {
+	if got := set.Explain(in)[2].Why.String(); got != "command 天气" {
 		t.Errorf("another text: %q", got)
 	}
 }
@@ -450,7 +451,7 @@ func TestRulesSwitchedOffAreAsIfTheyWereNotThere(t *testing.T) {
 	if dec := set.Decide(in); in.Command != "a" || len(dec.Firings) != 1 || dec.Firings[0].Rule != "a" {
 		t.Errorf("command of %q, decided %+v", in.Command, dec)
 	}
-	if got := set.Explain(rules.Input{Event: private("x"), Now: wednesday, Off: off})[1].Why; got != "switched off" {
+	if got := set.Explain(rules.Input{Event: private("x"), Now: wednesday, Off: off})[1].Why.String(); got != "switched off" {
 		t.Errorf("explained %q", got)
 	}
 	join := with(inGroup("g", ""), func(e *event.Event) {

@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // expectation is what a test wants: any of the parts that are set.
@@ -25,13 +25,13 @@ const expectNothing = "nothing"
 func (p *parser) expectation(v *conf.Node) expectation {
 	var x expectation
 	if v.Kind == conf.Map {
-		p.entries(v, "expect", expectKeys, func(key string, _, v *conf.Node) {
+		p.entries(v, lang.Raw("expect"), expectKeys, func(key string, _, v *conf.Node) {
 			if key == "steps" {
 				x.steps = p.expectedSteps(v)
 				return
 			}
 			if v.Kind != conf.Scalar || v.Value == "" {
-				p.fail(v, fmt.Sprintf("%s is a text, here is %s", key, v.Describe()), nullHint(v))
+				p.fail(v, lang.T("%s is a text, here is %s", key, v.Describe()), nullHint(v))
 			}
 			if key == "text" {
 				x.text = v.Value
@@ -40,12 +40,12 @@ func (p *parser) expectation(v *conf.Node) expectation {
 			}
 		})
 		if len(v.Entries) == 0 {
-			p.fail(v, "expect is an empty map", "{text: …, rule: …, steps: […]}")
+			p.fail(v, lang.T("expect is an empty map"), lang.Raw("{text: …, rule: …, steps: […]}"))
 		}
 		return x
 	}
 	if v.Kind != conf.Scalar || v.Value == "" {
-		p.fail(v, "expect is a step, nothing, or a text that the answer contains", "")
+		p.fail(v, lang.T("expect is a step, nothing, or a text that the answer contains"))
 		return x
 	}
 	switch step, isStep := conf.Spelled(stepKeys, v.Value); {
@@ -62,13 +62,13 @@ func (p *parser) expectation(v *conf.Node) expectation {
 func (p *parser) expectedSteps(v *conf.Node) []string {
 	out := []string{}
 	if v.Kind != conf.List {
-		p.fail(v, "steps is a list of steps, here is "+v.Describe(), "[reply, notify]")
+		p.fail(v, lang.T("steps is a list of steps, here is %s", v.Describe()), lang.Raw("[reply, notify]"))
 		return out
 	}
 	for _, i := range v.Items {
 		step, ok := conf.Spelled(stepKeys, i.Value)
 		if !ok || i.Kind != conf.Scalar {
-			p.unknown(i, "steps", stepKeys)
+			p.unknown(i, lang.Raw("steps"), stepKeys)
 			continue
 		}
 		out = append(out, step)
@@ -77,7 +77,7 @@ func (p *parser) expectedSteps(v *conf.Node) []string {
 }
 
 // judge compares what was decided with what the test expects.
-func (x *expectation) judge(dec event.Decision) (problem string, ok bool) {
+func (x *expectation) judge(dec event.Decision) (problem lang.Text, ok bool) {
 	var did, texts, fired []string
 	for _, f := range dec.Firings {
 		fired = append(fired, f.Rule)
@@ -88,23 +88,23 @@ func (x *expectation) judge(dec event.Decision) (problem string, ok bool) {
 	}
 	if x.nothing {
 		if len(did) > 0 {
-			return fmt.Sprintf("expected nothing, but rule %s fired: %s", dec.Firings[0].Rule, strings.Join(did, ", ")), false
+			return lang.T("expected nothing, but rule %s fired: %s", dec.Firings[0].Rule, strings.Join(did, ", ")), false
 		}
-		return "", true
+		return lang.Text{}, true
 	}
 	if x.rule != "" && !slices.Contains(fired, x.rule) {
-		return fmt.Sprintf("expected rule %s, fired: %s", x.rule, orNothing(fired)), false
+		return lang.T("expected rule %s, fired: %s", x.rule, orNothing(fired)), false
 	}
 	if x.step != "" && !slices.Contains(did, x.step) {
-		return fmt.Sprintf("expected %s, got %s", x.step, orNothing(did)), false
+		return lang.T("expected %s, got %s", x.step, orNothing(did)), false
 	}
 	if x.steps != nil && !slices.Equal(did, x.steps) {
-		return fmt.Sprintf("expected the steps %s, got %s", orNothing(x.steps), orNothing(did)), false
+		return lang.T("expected the steps %s, got %s", orNothing(x.steps), orNothing(did)), false
 	}
 	if x.text != "" && !slices.ContainsFunc(texts, func(got string) bool { return strings.Contains(got, x.text) }) {
-		return fmt.Sprintf("expected an answer with %q, got %q", x.text, strings.Join(texts, "\n")), false
+		return lang.T("expected an answer with %q, got %q", x.text, strings.Join(texts, "\n")), false
 	}
-	return "", true
+	return lang.Text{}, true
 }
 
 func orNothing(did []string) string {

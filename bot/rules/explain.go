@@ -2,6 +2,7 @@ package rules
 
 import (
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -16,9 +17,9 @@ func (s *Set) Explain(in Input) []event.Verdict {
 		v := event.Verdict{Rule: r.name}
 		switch {
 		case ended:
-			v.Why = "not tried"
+			v.Why = lang.T("not tried")
 		case !r.enabled, in.off(r):
-			v.Why = "switched off"
+			v.Why = lang.T("switched off")
 		default:
 			v.Fired, v.Why = r.explain(&mi, in.Command)
 			ended = v.Fired && r.ends(in)
@@ -29,24 +30,24 @@ func (s *Set) Explain(in Input) []event.Verdict {
 }
 
 // explain tells whether a rule holds, and of its first block why it does not.
-func (r *rule) explain(mi *match.Input, command string) (holds bool, why string) {
+func (r *rule) explain(mi *match.Input, command string) (holds bool, why lang.Text) {
 	for _, w := range r.when {
 		lost := w.HasCommand() && command != r.name // to a longer command, or there is none
 		cond := w.Match(mi, nil)
 		if cond == match.Holds && !lost {
 			for _, u := range r.unless {
 				if u.Match(mi, nil) == match.Holds {
-					return false, "unless holds: " + u.Asked()
+					return false, lang.T("unless holds: %s", u.Asked())
 				}
 			}
-			return true, ""
+			return true, lang.Text{}
 		}
 		switch {
-		case why != "":
+		case !why.IsZero():
 		case cond != match.Holds:
 			why = w.Why(cond, mi)
 		default:
-			why = "another command is meant"
+			why = lang.T("another command is meant")
 		}
 	}
 	return false, why

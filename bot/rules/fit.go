@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // Unfit finds, as warnings, what the rules ask for and a mode cannot do: rules
@@ -20,31 +20,31 @@ func (s *Set) Unfit(c event.Capabilities) []conf.Problem {
 		for _, text := range r.unfit(c) {
 			out = append(out, conf.Problem{
 				File: r.file, Line: r.line, Severity: conf.Warning,
-				Text: fmt.Sprintf("%s: in mode %s %s", r.title(), c.Mode, text),
+				Text: lang.T("%s: in mode %s %s", r.title(), c.Mode, text),
 			})
 		}
 	}
 	return out
 }
 
-func (r *rule) unfit(c event.Capabilities) []string {
-	never := ""
+func (r *rule) unfit(c event.Capabilities) []lang.Text {
+	var never lang.Text
 	for _, w := range r.when {
-		if never = w.Unfit(c); never == "" {
+		if never = w.Unfit(c); never.IsZero() {
 			break
 		}
 	}
-	if never != "" {
-		return []string{"it never fires: " + never}
+	if !never.IsZero() {
+		return []lang.Text{lang.T("it never fires: %s", never)}
 	}
-	var out []string
+	var out []lang.Text
 	for i := range r.steps {
-		if text := r.steps[i].unfit(c); text != "" && !slices.Contains(out, text) {
+		if text := r.steps[i].unfit(c); !text.IsZero() && !slices.ContainsFunc(out, text.Equal) {
 			out = append(out, text)
 		}
 	}
 	for i := range r.oneOf {
-		if text := r.oneOf[i].message.unfit(c); text != "" && !slices.Contains(out, text) {
+		if text := r.oneOf[i].message.unfit(c); !text.IsZero() && !slices.ContainsFunc(out, text.Equal) {
 			out = append(out, text)
 		}
 	}
@@ -52,32 +52,32 @@ func (r *rule) unfit(c event.Capabilities) []string {
 }
 
 // unfit tells what of a step comes to nothing in a mode.
-func (s *step) unfit(c event.Capabilities) string {
+func (s *step) unfit(c event.Capabilities) lang.Text {
 	switch s.kind {
 	case event.ActAccept, event.ActRemark:
 		if !c.Friends {
-			return fmt.Sprintf("%s comes to nothing: there are no friends", s.kind)
+			return lang.T("%s comes to nothing: there are no friends", s.kind)
 		}
 	case event.ActInvite:
 		if !c.Groups {
-			return "invite comes to nothing: there are no groups"
+			return lang.T("invite comes to nothing: there are no groups")
 		}
 	case event.ActRevoke:
 		if !c.Revoke {
-			return "revoke comes to nothing: nothing can be withdrawn"
+			return lang.T("revoke comes to nothing: nothing can be withdrawn")
 		}
 	case event.ActSend, event.ActForward, event.ActNotify:
 		if name, ok := unreachable(s.to, c); ok {
-			return fmt.Sprintf("%s to %q comes to nothing: 文件传输助手 (filehelper) is the only chat", s.kind, name)
+			return lang.T("%s to %q comes to nothing: 文件传输助手 (filehelper) is the only chat", s.kind, name)
 		}
 	case event.ActReply, event.ActWait, event.ActCall, event.ActWebhook, event.ActLog, event.ActRename, event.ActPin, event.ActRead:
 	}
 	return s.message.unfit(c)
 }
 
-func (m *message) unfit(c event.Capabilities) string {
+func (m *message) unfit(c event.Capabilities) lang.Text {
 	for i := range m.oneOf {
-		if text := m.oneOf[i].message.unfit(c); text != "" {
+		if text := m.oneOf[i].message.unfit(c); !text.IsZero() {
 			return text
 		}
 	}
@@ -92,13 +92,13 @@ func (m *message) unfit(c event.Capabilities) string {
 		{event.TypeCard, m.card},
 	} {
 		if part.what != "" && !slices.Contains(c.Media, part.kind) {
-			return fmt.Sprintf("%s comes to nothing: it cannot be sent", part.kind)
+			return lang.T("%s comes to nothing: it cannot be sent", part.kind)
 		}
 	}
 	if m.revokeAfter > 0 && !c.Revoke {
-		return "revoke_after comes to nothing: nothing can be withdrawn"
+		return lang.T("revoke_after comes to nothing: nothing can be withdrawn")
 	}
-	return ""
+	return lang.Text{}
 }
 
 // unreachable finds a name among targets that no chat of the mode can bear.

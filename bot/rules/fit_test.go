@@ -53,7 +53,7 @@ func TestUnfitNamesWhatAModeCannotServe(t *testing.T) {
 			switch {
 			case tt.want == "" && len(got) != 0:
 				t.Errorf("%s", got)
-			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0].Text, "in mode "+tt.caps.Mode) || !strings.Contains(got[0].Text, tt.want)):
+			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0].Text.String(), "in mode "+tt.caps.Mode) || !strings.Contains(got[0].Text.String(), tt.want)):
 				t.Errorf("got %s, want one with %q", got, tt.want)
 			case tt.want != "" && got[0].Line != 1:
 				t.Errorf("line %d", got[0].Line)

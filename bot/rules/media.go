@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // mediaLimit is what WeChat takes of a kind of file.
@@ -34,16 +34,16 @@ func limitOf(key string) mediaLimit {
 // kind and size are checked, or an https URL.
 func (c *stepCompiler) file(key string, v *conf.Node) string {
 	if v.Kind != conf.Scalar || v.Value == "" {
-		c.fail(v, fmt.Sprintf("%s is a file beside the rules, or an https URL, here is %s", key, v.Describe()), nullHint(v))
+		c.fail(v, lang.T("%s is a file beside the rules, or an https URL, here is %s", key, v.Describe()), nullHint(v))
 		return ""
 	}
 	if strings.Contains(v.Value, "${") {
-		c.fail(v, key+" is taken as written: no placeholder is filled in", "")
+		c.fail(v, lang.T("%s is taken as written: no placeholder is filled in", key))
 		return ""
 	}
 	if u, err := url.Parse(v.Value); err == nil && u.Scheme != "" && u.Host != "" {
 		if u.Scheme != "https" {
-			c.fail(v, fmt.Sprintf("%s: only https URLs are fetched", key), "")
+			c.fail(v, lang.T("%s: only https URLs are fetched", key))
 			return ""
 		}
 		return v.Value
@@ -54,18 +54,18 @@ func (c *stepCompiler) file(key string, v *conf.Node) string {
 	}
 	limit := limitOf(key)
 	if limit.exts != nil && !slices.Contains(limit.exts, strings.ToLower(filepath.Ext(path))) {
-		c.fail(v, fmt.Sprintf("%s is a file ending in %s", key, strings.Join(limit.exts, ", ")), "")
+		c.fail(v, lang.T("%s is a file ending in %s", key, strings.Join(limit.exts, ", ")))
 	}
 	if c.p.opt.Size == nil {
 		return path
 	}
 	switch size, err := c.p.opt.Size(path); {
 	case err != nil:
-		c.fail(v, fmt.Sprintf("%s: %v", key, err), "")
+		c.fail(v, lang.T("%s: %s", key, lang.Cause(err)))
 	case size == 0:
-		c.fail(v, fmt.Sprintf("%s: %s is empty", key, v.Value), "")
+		c.fail(v, lang.T("%s: %s is empty", key, v.Value))
 	case size > limit.most:
-		c.fail(v, fmt.Sprintf("%s: %s has %d MB; WeChat takes %d MB at most", key, v.Value, (size-1)>>20+1, limit.most>>20), "")
+		c.fail(v, lang.T("%s: %s has %d MB; WeChat takes %d MB at most", key, v.Value, (size-1)>>20+1, limit.most>>20))
 	}
 	return path
 }

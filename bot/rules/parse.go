@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -88,12 +88,12 @@ type parser struct {
 	known  map[string]map[string]string // placeholders, by what they follow from
 }
 
-func (p *parser) fail(n *conf.Node, text, hint string) {
-	p.problems = append(p.problems, n.At(conf.Error, text, hint))
+func (p *parser) fail(n *conf.Node, text lang.Text, hint ...lang.Text) {
+	p.problems = append(p.problems, n.At(conf.Error, text, hint...))
 }
 
-func (p *parser) warn(n *conf.Node, text, hint string) {
-	p.problems = append(p.problems, n.At(conf.Warning, text, hint))
+func (p *parser) warn(n *conf.Node, text lang.Text, hint ...lang.Text) {
+	p.problems = append(p.problems, n.At(conf.Warning, text, hint...))
 }
 
 // hashed takes content into the revision; a hash never says no.
@@ -110,20 +110,20 @@ func (p *parser) file(name string, src []byte) {
 	case conf.Null:
 		// An editor that was interrupted leaves such a file; it must not take the
 		// rules away.
-		p.fail(root, "the file is empty", `no rules at all are written "rules: []"`)
+		p.fail(root, lang.T("the file is empty"), lang.T(`no rules at all are written "rules: []"`))
 	case conf.List:
 		p.settings(nil)
 		p.rules(root)
 	case conf.Map:
 		p.top(root)
 	case conf.Scalar:
-		p.fail(root, "the file is plain text", `rules are written "- name: …", with : and a space`)
+		p.fail(root, lang.T("the file is plain text"), lang.T(`rules are written "- name: …", with : and a space`))
 	}
 }
 
 // entries walks the keys of a map in the order of the file; unknown keys, and keys
 // that come in two spellings, are errors.
-func (p *parser) entries(n *conf.Node, where string, keys []conf.Word, f func(key string, k, v *conf.Node)) {
+func (p *parser) entries(n *conf.Node, where lang.Text, keys []conf.Word, f func(key string, k, v *conf.Node)) {
 	seen := map[string]bool{}
 	for _, e := range n.Entries {
 		key, ok := conf.Spelled(keys, e.Key.Value)
@@ -132,7 +132,7 @@ func (p *parser) entries(n *conf.Node, where string, keys []conf.Word, f func(ke
 			continue
 		}
 		if seen[key] {
-			p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
+			p.fail(e.Key, lang.T("%q is here twice, in two spellings", key))
 			continue
 		}
 		seen[key] = true
@@ -140,8 +140,8 @@ func (p *parser) entries(n *conf.Node, where string, keys []conf.Word, f func(ke
 	}
 }
 
-func (p *parser) unknown(k *conf.Node, where string, keys []conf.Word) {
-	p.problems = append(p.problems, match.UnknownKey(k, fmt.Sprintf("unknown key %q in %s", k.Value, where), keys))
+func (p *parser) unknown(k *conf.Node, where lang.Text, keys []conf.Word) {
+	p.problems = append(p.problems, match.UnknownKey(k, lang.T("unknown key %q in %s", k.Value, where), keys))
 }
 
 // top reads a file that is a map. Settings come first whatever their place, since
@@ -155,11 +155,11 @@ func (p *parser) top(root *conf.Node) {
 	if p.oneRule(root, keys) {
 		return
 	}
-	p.entries(root, "the file", keys, func(key string, _, v *conf.Node) {
+	p.entries(root, lang.T("the file"), keys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "version":
 			if v.Value != version {
-				p.fail(v, fmt.Sprintf("version %s is not known", v.Value), "this wxbot reads version "+version)
+				p.fail(v, lang.T("version %s is not known", v.Value), lang.T("this wxbot reads version %s", version))
 			}
 		case "settings":
 			settings = v
@@ -196,7 +196,7 @@ func (p *parser) oneRule(root *conf.Node, keys []conf.Word) bool {
 		for _, words := range [][]conf.Word{ruleKeys, match.WhenKeys(), stepKeys} {
 			if _, ok := conf.Spelled(words, e.Key.Value); ok {
 				first := root.Entries[0].Key
-				p.fail(first, "here is a rule where a list of rules is wanted", fmt.Sprintf(`begin it with "- %s: …" and put its other keys below`, first.Value))
+				p.fail(first, lang.T("here is a rule where a list of rules is wanted"), lang.T(`begin it with "- %s: …" and put its other keys below`, first.Value))
 				return true
 			}
 		}
@@ -208,7 +208,7 @@ func (p *parser) oneRule(root *conf.Node, keys []conf.Word) bool {
 // rules.
 func (p *parser) path(n *conf.Node, text string) (string, bool) {
 	if filepath.IsAbs(text) || !filepath.IsLocal(text) {
-		p.fail(n, fmt.Sprintf("%s is not below the directory of the rules", text), "use a path relative to this file")
+		p.fail(n, lang.T("%s is not below the directory of the rules", text), lang.T("use a path relative to this file"))
 		return "", false
 	}
 	return filepath.Join(p.opt.Dir, text), true
@@ -217,7 +217,7 @@ func (p *parser) path(n *conf.Node, text string) (string, bool) {
 func (p *parser) include(n *conf.Node) {
 	patterns, bad := n.Texts()
 	if bad != nil {
-		p.fail(bad, "include is a list of files", "")
+		p.fail(bad, lang.T("include is a list of files"))
 		return
 	}
 	for _, pattern := range patterns {
@@ -226,7 +226,7 @@ func (p *parser) include(n *conf.Node) {
 			continue
 		}
 		if p.opt.ReadFile == nil {
-			p.fail(pattern, "include: no other files can be read here", "")
+			p.fail(pattern, lang.T("include: no other files can be read here"))
 			continue
 		}
 		glob := p.opt.Glob
@@ -235,11 +235,11 @@ func (p *parser) include(n *conf.Node) {
 		}
 		files, err := glob(path)
 		if err != nil {
-			p.fail(pattern, fmt.Sprintf("include: %v", err), "")
+			p.fail(pattern, lang.T("include: %s", lang.Cause(err)))
 			continue
 		}
 		if len(files) == 0 && !strings.ContainsAny(pattern.Value, "*?[") {
-			p.fail(pattern, fmt.Sprintf("include: no file %s", pattern.Value), "")
+			p.fail(pattern, lang.T("include: no file %s", pattern.Value))
 		}
 		slices.Sort(files)
 		for _, f := range files {
@@ -251,7 +251,7 @@ func (p *parser) include(n *conf.Node) {
 func (p *parser) included(at *conf.Node, path string) {
 	src, err := p.opt.ReadFile(path)
 	if err != nil {
-		p.fail(at, fmt.Sprintf("include: %v", err), "")
+		p.fail(at, lang.T("include: %s", lang.Cause(err)))
 		return
 	}
 	nested := p.nested
@@ -267,7 +267,7 @@ func (p *parser) included(at *conf.Node, path string) {
 		case conf.Map:
 			p.top(root)
 		case conf.Scalar:
-			p.fail(root, "the file is plain text", "")
+			p.fail(root, lang.T("the file is plain text"))
 		}
 	}
 	p.nested = nested
@@ -275,16 +275,16 @@ func (p *parser) included(at *conf.Node, path string) {
 
 func (p *parser) readLists(n *conf.Node) {
 	if n.Kind != conf.Map {
-		p.fail(n, "lists is a map from a name to a list", "")
+		p.fail(n, lang.T("lists is a map from a name to a list"))
 		return
 	}
 	for _, e := range n.Entries {
 		if e.Key.Value == "admins" {
-			p.fail(e.Key, "$admins are those of settings.admins", "give the list another name")
+			p.fail(e.Key, lang.T("$admins are those of settings.admins"), lang.T("give the list another name"))
 			continue
 		}
 		if _, ok := p.lists[e.Key.Value]; ok {
-			p.fail(e.Key, fmt.Sprintf("list %q is here twice", e.Key.Value), "")
+			p.fail(e.Key, lang.T("list %q is here twice", e.Key.Value))
 			continue
 		}
 		p.lists[e.Key.Value] = p.list(e.Value)
@@ -295,21 +295,21 @@ func (p *parser) list(v *conf.Node) []string {
 	if v.Kind == conf.Map {
 		file := v.Lookup(listKeys, "file")
 		if file == nil || len(v.Entries) != 1 {
-			p.fail(v, "a list is [a, b, …] or {file: words.txt}", "")
+			p.fail(v, lang.T("a list is [a, b, …] or {file: words.txt}"))
 			return nil
 		}
 		return p.listFile(file)
 	}
 	items, bad := v.Texts()
 	if bad != nil {
-		p.fail(bad, "a list has texts only", "")
+		p.fail(bad, lang.T("a list has texts only"))
 		return nil
 	}
 	var out []string
 	for _, i := range items {
 		text, special := strings.CutPrefix(i.Value, "$")
 		if special && !strings.HasPrefix(text, "$") {
-			p.fail(i, fmt.Sprintf("a list cannot hold another list: %s", i.Value), `a text starting with "$" is written "$$…"`)
+			p.fail(i, lang.T("a list cannot hold another list: %s", i.Value), lang.T(`a text starting with "$" is written "$$…"`))
 		}
 		if !special {
 			text = i.Value
@@ -325,12 +325,12 @@ func (p *parser) listFile(n *conf.Node) []string {
 		return nil
 	}
 	if p.opt.ReadFile == nil {
-		p.fail(n, "no other files can be read here", "")
+		p.fail(n, lang.T("no other files can be read here"))
 		return nil
 	}
 	src, err := p.opt.ReadFile(path)
 	if err != nil {
-		p.fail(n, fmt.Sprintf("list: %v", err), "")
+		p.fail(n, lang.T("list: %s", lang.Cause(err)))
 		return nil
 	}
 	p.hashed(src)

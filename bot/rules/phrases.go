@@ -1,18 +1,18 @@
 package rules
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // phrases reads settings.words: texts that the daemon says instead of its own.
 func (p *parser) phrases(v *conf.Node) event.Words {
 	if v.Kind != conf.Map {
-		p.fail(v, "words is a map from the name of a text to the text, here is "+v.Describe(), nullHint(v))
+		p.fail(v, lang.T("words is a map from the name of a text to the text, here is %s", v.Describe()), nullHint(v))
 		return nil
 	}
 	keys := phraseKeys()
@@ -21,11 +21,11 @@ func (p *parser) phrases(v *conf.Node) event.Words {
 		texts[string(row.Key)] = row.Text
 	}
 	out := event.Words{}
-	p.entries(v, "words", keys, func(key string, _, v *conf.Node) {
+	p.entries(v, lang.Raw("words"), keys, func(key string, _, v *conf.Node) {
 		known := phraseNames(texts[key])
 		for _, piece := range p.template(v, known) {
 			if piece.fallback != "" {
-				p.fail(v, "words have no fallbacks", fmt.Sprintf("${%s} is never empty", piece.name))
+				p.fail(v, lang.T("words have no fallbacks"), lang.T("${%s} is never empty", piece.name))
 			}
 		}
 		out[event.Phrase(key)] = v.Value

@@ -10,12 +10,13 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
 func (p *parser) rules(list *conf.Node) {
 	if list.Kind != conf.List {
-		p.fail(list, "rules is a list, here is "+list.Describe(), `each rule starts with "- name: …"`)
+		p.fail(list, lang.T("rules is a list, here is %s", list.Describe()), lang.T(`each rule starts with "- name: …"`))
 		return
 	}
 	if p.nodes == nil {
@@ -23,7 +24,7 @@ func (p *parser) rules(list *conf.Node) {
 	}
 	for _, n := range list.Items {
 		if len(p.set.rules) >= rulesMost {
-			p.fail(n, fmt.Sprintf("more than %d rules", rulesMost), "")
+			p.fail(n, lang.T("more than %d rules", rulesMost))
 			return
 		}
 		if r := p.rule(n); r != nil {
@@ -44,14 +45,14 @@ type parts struct {
 
 func (p *parser) rule(n *conf.Node) *rule {
 	if n.Kind != conf.Map {
-		hint := ""
+		var hint lang.Text
 		switch {
 		case strings.Contains(n.Value, "："):
-			hint = "full-width colon ：, use : and a space"
+			hint = lang.T("full-width colon ：, use : and a space")
 		case strings.Contains(n.Value, ":"):
-			hint = "a colon is followed by a space"
+			hint = lang.T("a colon is followed by a space")
 		}
-		p.fail(n, "a rule is a map of keys, here is "+n.Describe(), hint)
+		p.fail(n, lang.T("a rule is a map of keys, here is %s", n.Describe()), hint)
 		return nil
 	}
 	before := len(p.problems)
@@ -65,7 +66,7 @@ func (p *parser) rule(n *conf.Node) *rule {
 		}
 		on, ok := v.Bool()
 		if !ok {
-			p.fail(v, fmt.Sprintf("%s is true or false, here is %s", key, v.Describe()), "")
+			p.fail(v, lang.T("%s is true or false, here is %s", key, v.Describe()))
 			continue
 		}
 		switch key {
@@ -79,7 +80,7 @@ func (p *parser) rule(n *conf.Node) *rule {
 	}
 	if v := parts.values["note"]; v != nil {
 		if v.Kind != conf.Scalar {
-			p.fail(v, "note is a text, here is "+v.Describe(), nullHint(v))
+			p.fail(v, lang.T("note is a text, here is %s", v.Describe()), nullHint(v))
 		}
 		r.note = v.Value
 	}
@@ -103,18 +104,18 @@ func (p *parser) split(n *conf.Node) parts {
 		word := e.Key.Value
 		if key, ok := conf.Spelled(ruleKeys, word); ok && key != "reply" {
 			if out.values[key] != nil {
-				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "")
+				p.fail(e.Key, lang.T("%q is here twice, in two spellings", key))
 			}
 			out.values[key] = e.Value
 			continue
 		}
 		if key, ok := conf.Spelled(stepKeys, word); ok {
 			if !slices.Contains(inRule, key) {
-				p.fail(e.Key, fmt.Sprintf("the step %q stands in do:", word), "do: [{"+word+": …}]")
+				p.fail(e.Key, lang.T("the step %q stands in do:", word), lang.Raw("do: [{"+word+": …}]"))
 				continue
 			}
 			if out.steps[key] != nil {
-				p.fail(e.Key, fmt.Sprintf("%q is here twice, in two spellings", key), "two of them need do:")
+				p.fail(e.Key, lang.T("%q is here twice, in two spellings", key), lang.T("two of them need do:"))
 			}
 			out.steps[key] = e.Value
 			continue
@@ -125,11 +126,11 @@ func (p *parser) split(n *conf.Node) parts {
 		}
 		out.unknown = true
 		all := slices.Concat(ruleKeys, match.WhenKeys(), stepKeys)
-		name := ""
+		where := lang.T("rule")
 		if v := n.Get("name"); v != nil {
-			name = " " + v.Value
+			where = lang.T("rule %s", v.Value)
 		}
-		p.unknown(e.Key, "rule"+name, all)
+		p.unknown(e.Key, where, all)
 	}
 	return out
 }
@@ -140,7 +141,7 @@ func (p *parser) nameOf(r *rule, n *conf.Node, parts parts) {
 		at = v
 		r.name = strings.TrimSpace(v.Value)
 		if v.Kind != conf.Scalar || r.name == "" {
-			p.fail(v, "name is a text", "")
+			p.fail(v, lang.T("name is a text"))
 			return
 		}
 	} else {
@@ -150,7 +151,7 @@ func (p *parser) nameOf(r *rule, n *conf.Node, parts parts) {
 		r.name = nameless + fmt.Sprint(n.Line)
 	}
 	if first := p.names[r.name]; first != nil {
-		p.fail(at, fmt.Sprintf("a second rule named %q", r.name), fmt.Sprintf("the first is in %s:%d", first.File, first.Line))
+		p.fail(at, lang.T("a second rule named %q", r.name), lang.T("the first is in %s:%d", first.File, first.Line))
 		return
 	}
 	p.names[r.name] = at
@@ -160,11 +161,11 @@ func (p *parser) nameOf(r *rule, n *conf.Node, parts parts) {
 const nameless = "rule in line "
 
 // title names the rule in a message.
-func (r *rule) title() string {
-	if strings.HasPrefix(r.name, nameless) {
-		return r.name
+func (r *rule) title() lang.Text {
+	if line, ok := strings.CutPrefix(r.name, nameless); ok {
+		return lang.T("rule in line %s", line)
 	}
-	return "rule " + r.name
+	return lang.T("rule %s", r.name)
 }
 
 // firstTrigger names a rule without a name.
@@ -196,7 +197,7 @@ func (p *parser) conditions(r *rule, n *conf.Node, parts parts) {
 	when := parts.values["when"]
 	switch {
 	case when != nil && len(parts.conditions) > 0:
-		p.fail(parts.conditions[0].Key, "conditions stand in when: or in the rule itself, not in both", "")
+		p.fail(parts.conditions[0].Key, lang.T("conditions stand in when: or in the rule itself, not in both"))
 		return
 	case len(parts.conditions) > 0:
 		short := *n
@@ -205,7 +206,7 @@ func (p *parser) conditions(r *rule, n *conf.Node, parts parts) {
 	case when != nil:
 		r.when = p.blocks(when, o)
 	case !parts.unknown:
-		p.fail(n, r.title()+" has no condition", "say when: it fires, such as contains: 价格")
+		p.fail(n, lang.T("%s has no condition", r.title()), lang.T("say when: it fires, such as contains: 价格"))
 	}
 	if v := parts.values["unless"]; v != nil {
 		o.Rule, o.Unless = false, true
@@ -219,13 +220,13 @@ func (p *parser) blocks(n *conf.Node, o match.Options) []*match.When {
 		list = n.Items
 	}
 	if len(list) == 0 {
-		p.fail(n, "no conditions here", "such as contains: 价格")
+		p.fail(n, lang.T("no conditions here"), lang.T("such as contains: 价格"))
 	}
 	var out []*match.When
 	for _, b := range list {
 		// An empty block holds always; in unless it would stop the rule for ever.
 		if o.Unless && b.Kind == conf.Map && len(b.Entries) == 0 {
-			p.fail(b, "unless without conditions: the rule can never fire", "")
+			p.fail(b, lang.T("unless without conditions: the rule can never fire"))
 			continue
 		}
 		w, problems := match.Compile(b, o)
@@ -322,13 +323,13 @@ func (p *parser) brakes(r *rule, parts parts, known map[string]string) {
 	if v := parts.values["cooldown"]; v != nil {
 		r.cooldown = p.cooldown(v, known)
 		if r.cooldown != nil && r.cooldown.per != "rule" && !hasChat(r) {
-			p.fail(v, "events without a chat allow only {per: rule}", "")
+			p.fail(v, lang.T("events without a chat allow only {per: rule}"))
 		}
 	}
 	if v := parts.values["limit"]; v != nil {
 		n, per, day, ok := v.Rate()
 		if !ok {
-			p.fail(v, fmt.Sprintf("limit is a rate like 30/day, here is %s", v.Describe()), "")
+			p.fail(v, lang.T("limit is a rate like 30/day, here is %s", v.Describe()))
 			return
 		}
 		r.limit = &limit{n: n, per: per, day: day, written: v.Value}
@@ -354,33 +355,33 @@ func (p *parser) cooldown(v *conf.Node, known map[string]string) *cooldown {
 		p.duration("cooldown", v, &c.every)
 		return c
 	}
-	p.entries(v, "cooldown", cooldownKeys, func(key string, _, v *conf.Node) {
+	p.entries(v, lang.Raw("cooldown"), cooldownKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "per":
 			w, ok := v.Word(conf.Spellings(perWords))
 			if !ok {
-				p.fail(v, "per is chat, sender or rule", "")
+				p.fail(v, lang.T("per is chat, sender or rule"))
 			}
 			c.per = w
 		case "every":
 			p.duration(key, v, &c.every)
 		case "max":
 			if p.count(key, v, &c.most); c.most == 0 {
-				p.fail(v, "max: 0 would never let the rule answer", "enabled: false switches it off")
+				p.fail(v, lang.T("max: 0 would never let the rule answer"), lang.T("enabled: false switches it off"))
 			}
 		case "notice":
 			c.notice = p.template(v, known)
 		}
 	})
 	if c.every <= 0 {
-		p.fail(v, "cooldown needs every: a duration", "")
+		p.fail(v, lang.T("cooldown needs every: a duration"))
 	}
 	return c
 }
 
 func (p *parser) template(n *conf.Node, known map[string]string) template {
 	if n.Kind != conf.Scalar {
-		p.fail(n, "here is a text wanted, not "+n.Describe(), nullHint(n))
+		p.fail(n, lang.T("here is a text wanted, not %s", n.Describe()), nullHint(n))
 		return nil
 	}
 	p.slips(n)
@@ -389,11 +390,11 @@ func (p *parser) template(n *conf.Node, known map[string]string) template {
 	return t
 }
 
-func nullHint(n *conf.Node) string {
+func nullHint(n *conf.Node) lang.Text {
 	if strings.HasPrefix(n.Comment, "#") {
-		return fmt.Sprintf("%q is read as a comment; quote it", n.Comment)
+		return lang.T("%q is read as a comment; quote it", n.Comment)
 	}
-	return ""
+	return lang.Text{}
 }
 
 // slips warns of texts that YAML reads otherwise than their writer meant.
@@ -403,13 +404,13 @@ func (p *parser) slips(n *conf.Node) {
 	}
 	switch {
 	case curly(n.Value) != n.Value:
-		p.mendable(n.Written(strconv.Quote(curly(n.Value))), n, "curly quotes are sent as they stand", `use straight ones: "`+curly(n.Value)+`"`)
+		p.mendable(n.Written(strconv.Quote(curly(n.Value))), n, lang.T("curly quotes are sent as they stand"), lang.T(`use straight ones: "%s"`, curly(n.Value)))
 	case n.Joined:
-		p.warn(n, "the lines of this text are joined by blanks", "put | before the text to keep its lines")
+		p.warn(n, lang.T("the lines of this text are joined by blanks"), lang.T("put | before the text to keep its lines"))
 	case strings.Contains(n.Value, `\n`):
-		p.mendable(n.Written(strings.ReplaceAll(strconv.Quote(n.Value), `\\n`, `\n`)), n, `\n is sent as it stands`, `put the text in double quotes, or use | and lines of their own`)
+		p.mendable(n.Written(strings.ReplaceAll(strconv.Quote(n.Value), `\\n`, `\n`)), n, lang.T(`\n is sent as it stands`), lang.T(`put the text in double quotes, or use | and lines of their own`))
 	case strings.HasPrefix(n.Comment, "#") && !strings.HasPrefix(n.Comment, "# "):
-		p.mendable(n.Uncommented(), n, fmt.Sprintf("%q is read as a comment and not sent", n.Comment), "quote the text")
+		p.mendable(n.Uncommented(), n, lang.T("%q is read as a comment and not sent", n.Comment), lang.T("quote the text"))
 	}
 }
 
@@ -426,7 +427,7 @@ func curly(s string) string {
 }
 
 // mendable warns of what is mended by another line.
-func (p *parser) mendable(mended string, n *conf.Node, text, hint string) {
+func (p *parser) mendable(mended string, n *conf.Node, text, hint lang.Text) {
 	problem := n.At(conf.Warning, text, hint)
 	problem.Mended = mended
 	p.problems = append(p.problems, problem)
@@ -450,12 +451,12 @@ func (p *parser) actions(r *rule, n *conf.Node, parts parts, known map[string]st
 	switch found := exactlyOne(parts); len(found) {
 	case 0:
 		if !parts.unknown {
-			p.fail(n, r.title()+" does nothing", "add reply: or do:")
+			p.fail(n, lang.T("%s does nothing", r.title()), lang.T("add reply: or do:"))
 		}
 		return
 	case 1:
 	default:
-		p.fail(n, fmt.Sprintf("rule %s has %s; one of them is enough", r.name, strings.Join(found, " and ")), "put all steps in do:")
+		p.fail(n, lang.T("rule %s has %s; one of them is enough", r.name, strings.Join(found, " and ")), lang.T("put all steps in do:"))
 		return
 	}
 	c := stepCompiler{p: p, rule: r, known: known}

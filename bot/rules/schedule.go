@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -157,7 +158,7 @@ func (p *parser) utc() {
 	}
 	for _, r := range p.set.rules {
 		if r.enabled && r.scheduled() {
-			p.warn(p.nodes[r], r.title()+" runs by the clock of UTC: no timezone is set, and this system has none", "settings: {timezone: Asia/Shanghai}")
+			p.warn(p.nodes[r], lang.T("%s runs by the clock of UTC: no timezone is set, and this system has none", r.title()), lang.Raw("settings: {timezone: Asia/Shanghai}"))
 			return
 		}
 	}

@@ -164,7 +164,7 @@ func TestScheduleWithoutATimeZoneIsWarnedOf(t *testing.T) {
 		"nothing of a system": {rule, nil, false},
 	} {
 		_, ps := rules.Parse("rules.yaml", []byte(tt.src), rules.Options{System: tt.system})
-		got := len(ps) == 1 && strings.Contains(ps[0].Text, "rule r runs by the clock of UTC")
+		got := len(ps) == 1 && strings.Contains(ps[0].Text.String(), "rule r runs by the clock of UTC")
 		if got != tt.want || !got && len(ps) > 0 {
 			t.Errorf("%s: %v", name, ps)
 		}
@@ -175,7 +175,7 @@ func TestExplainNamesTheUnlessThatHolds(t *testing.T) {
 	t.Parallel()
 	set := parse(t, "- {name: r, contains: x, reply: y, unless: [{contains: z}, {from: 小明, days: mon-sun}]}\n")
 	v := set.Explain(rules.Input{Event: private("x"), Now: wednesday})
-	if got, want := v[0].Why, "unless holds: from [小明], days mon-sun"; got != want {
+	if got, want := v[0].Why.String(), "unless holds: from [小明], days mon-sun"; got != want {
 		t.Errorf("why %q, want %q", got, want)
 	}
 }

@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -46,15 +46,15 @@ func (p *parser) settings(n *conf.Node) {
 		return
 	}
 	if n.Kind != conf.Map {
-		p.fail(n, "settings is a map of keys, here is "+n.Describe(), "")
+		p.fail(n, lang.T("settings is a map of keys, here is %s", n.Describe()))
 		return
 	}
-	p.entries(n, "settings", settingKeys, func(key string, k, v *conf.Node) {
+	p.entries(n, lang.Raw("settings"), settingKeys, func(key string, k, v *conf.Node) {
 		switch key {
 		case "timezone":
 			loc, err := time.LoadLocation(v.Value)
 			if err != nil || v.Kind != conf.Scalar || v.Value == "" {
-				p.fail(v, fmt.Sprintf("timezone %q is not known", v.Value), "such as Asia/Shanghai")
+				p.fail(v, lang.T("timezone %q is not known", v.Value), lang.T("such as Asia/Shanghai"))
 				return
 			}
 			s.Location = loc
@@ -62,7 +62,7 @@ func (p *parser) settings(n *conf.Node) {
 		case "mode":
 			w, ok := v.Word(conf.Spellings(modeWords))
 			if !ok {
-				p.fail(v, fmt.Sprintf("mode is live or trial, here is %s", v.Describe()), "")
+				p.fail(v, lang.T("mode is live or trial, here is %s", v.Describe()))
 				return
 			}
 			s.Mode = event.Mode(w)
@@ -89,13 +89,13 @@ func (p *parser) settings(n *conf.Node) {
 		case "admin_in_groups":
 			on, ok := v.Bool()
 			if !ok {
-				p.fail(v, "admin_in_groups is true or false, here is "+v.Describe(), "")
+				p.fail(v, lang.T("admin_in_groups is true or false, here is %s", v.Describe()))
 			}
 			s.AdminInGroups = on
 		case "words":
 			s.Words = p.phrases(v)
 		case "trace":
-			p.fail(k, fmt.Sprintf("settings.%s is not in this version", key), "")
+			p.fail(k, lang.T("settings.%s is not in this version", key))
 		}
 	})
 }
@@ -103,7 +103,7 @@ func (p *parser) settings(n *conf.Node) {
 func (p *parser) texts(key string, v *conf.Node) []string {
 	items, bad := v.Texts()
 	if bad != nil {
-		p.fail(bad, fmt.Sprintf("%s is a text or a list of texts, here is %s", key, bad.Describe()), "")
+		p.fail(bad, lang.T("%s is a text or a list of texts, here is %s", key, bad.Describe()))
 		return nil
 	}
 	out := []string{}
@@ -115,14 +115,14 @@ func (p *parser) texts(key string, v *conf.Node) []string {
 
 func (p *parser) folding(v *conf.Node) {
 	if v.Kind != conf.Map {
-		p.fail(v, "match is a map such as {width: true, case: true}", "")
+		p.fail(v, lang.T("match is a map such as {width: true, case: true}"))
 		return
 	}
 	f := &p.set.folding
-	p.entries(v, "match", matchKeys, func(key string, k, v *conf.Node) {
+	p.entries(v, lang.Raw("match"), matchKeys, func(key string, k, v *conf.Node) {
 		on, ok := v.Bool()
 		if !ok {
-			p.fail(v, fmt.Sprintf("%s is true or false", key), "")
+			p.fail(v, lang.T("%s is true or false", key))
 			return
 		}
 		switch key {
@@ -136,7 +136,7 @@ func (p *parser) folding(v *conf.Node) {
 			f.Invisible = on
 		case "traditional":
 			if on {
-				p.fail(k, "match.traditional is not in this version", "")
+				p.fail(k, lang.T("match.traditional is not in this version"))
 			}
 		}
 	})
@@ -146,14 +146,14 @@ func (p *parser) pace(v *conf.Node) {
 	pace := &p.set.settings.Pace
 	if off, ok := v.Bool(); ok && !off {
 		pace.Off = true
-		p.warn(v, "pace is off: WeChat restricts accounts that send too fast", "for tests only")
+		p.warn(v, lang.T("pace is off: WeChat restricts accounts that send too fast"), lang.T("for tests only"))
 		return
 	}
 	if v.Kind != conf.Map {
-		p.fail(v, "pace is a map of keys, or off", "")
+		p.fail(v, lang.T("pace is a map of keys, or off"))
 		return
 	}
-	p.entries(v, "pace", paceKeys, func(key string, _, v *conf.Node) {
+	p.entries(v, lang.Raw("pace"), paceKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "reply":
 			p.span(key, v, &pace.Reply)
@@ -178,7 +178,7 @@ func (p *parser) pace(v *conf.Node) {
 			}
 			from, to, ok := conf.TimeRange(v.Value)
 			if !ok {
-				p.fail(v, fmt.Sprintf("quiet is like 23:00-07:30, or off, here is %s", v.Describe()), "")
+				p.fail(v, lang.T("quiet is like 23:00-07:30, or off, here is %s", v.Describe()))
 				return
 			}
 			pace.Quiet = event.DayWindow{From: from, To: to}
@@ -193,7 +193,7 @@ func (p *parser) pace(v *conf.Node) {
 func (p *parser) span(key string, v *conf.Node, to *event.Range) {
 	low, high, ok := v.Range()
 	if !ok {
-		p.fail(v, fmt.Sprintf("%s is a range like 2s-6s, here is %s", key, v.Describe()), "")
+		p.fail(v, lang.T("%s is a range like 2s-6s, here is %s", key, v.Describe()))
 		return
 	}
 	*to = event.Range{Min: low, Max: high}
@@ -202,7 +202,7 @@ func (p *parser) span(key string, v *conf.Node, to *event.Range) {
 func (p *parser) rate(key string, v *conf.Node, to *event.Rate) {
 	n, per, _, ok := v.Rate()
 	if !ok {
-		p.fail(v, fmt.Sprintf("%s is a rate like 12/min, here is %s", key, v.Describe()), "")
+		p.fail(v, lang.T("%s is a rate like 12/min, here is %s", key, v.Describe()))
 		return
 	}
 	*to = event.Rate{N: n, Per: per}
@@ -211,7 +211,7 @@ func (p *parser) rate(key string, v *conf.Node, to *event.Rate) {
 func (p *parser) count(key string, v *conf.Node, to *int) {
 	n, ok := v.Int()
 	if !ok || n < 0 {
-		p.fail(v, fmt.Sprintf("%s is a number, here is %s", key, v.Describe()), "")
+		p.fail(v, lang.T("%s is a number, here is %s", key, v.Describe()))
 		return
 	}
 	*to = n
@@ -220,7 +220,7 @@ func (p *parser) count(key string, v *conf.Node, to *int) {
 func (p *parser) duration(key string, v *conf.Node, to *time.Duration) {
 	d, ok := v.Duration()
 	if !ok {
-		p.fail(v, fmt.Sprintf("%s is a duration like 30m, here is %s", key, v.Describe()), "500ms 10s 5m 2h 1d 1w")
+		p.fail(v, lang.T("%s is a duration like 30m, here is %s", key, v.Describe()), lang.Raw("500ms 10s 5m 2h 1d 1w"))
 		return
 	}
 	*to = d
@@ -235,10 +235,10 @@ func (p *parser) handover(v *conf.Node) {
 		return
 	}
 	if v.Kind != conf.Map {
-		p.fail(v, "handover is a map such as {private: 15m, group: off}, or off", "")
+		p.fail(v, lang.T("handover is a map such as {private: 15m, group: off}, or off"))
 		return
 	}
-	p.entries(v, "handover", handoverKeys, func(key string, _, v *conf.Node) {
+	p.entries(v, lang.Raw("handover"), handoverKeys, func(key string, _, v *conf.Node) {
 		into := &h.Private
 		if key == "group" {
 			into = &h.Group
@@ -258,10 +258,10 @@ func (p *parser) guard(v *conf.Node) {
 		return
 	}
 	if v.Kind != conf.Map {
-		p.fail(v, "loop_guard is a map of keys, or off", "")
+		p.fail(v, lang.T("loop_guard is a map of keys, or off"))
 		return
 	}
-	p.entries(v, "loop_guard", guardKeys, func(key string, _, v *conf.Node) {
+	p.entries(v, lang.Raw("loop_guard"), guardKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "answers":
 			p.count(key, v, &g.Answers)
@@ -276,10 +276,10 @@ func (p *parser) guard(v *conf.Node) {
 func (p *parser) recall(v *conf.Node) {
 	r := &p.set.settings.Recall
 	if v.Kind != conf.Map {
-		p.fail(v, "recall is a map of keys", "")
+		p.fail(v, lang.T("recall is a map of keys"))
 		return
 	}
-	p.entries(v, "recall", recallKeys, func(key string, k, v *conf.Node) {
+	p.entries(v, lang.Raw("recall"), recallKeys, func(key string, k, v *conf.Node) {
 		switch key {
 		case "keep":
 			p.duration(key, v, &r.Keep)
@@ -287,7 +287,7 @@ func (p *parser) recall(v *conf.Node) {
 			p.count(key, v, &r.Max)
 		case "media":
 			if on, ok := v.Bool(); !ok || on {
-				p.fail(k, "recall.media is not in this version", "")
+				p.fail(k, lang.T("recall.media is not in this version"))
 			}
 		}
 	})

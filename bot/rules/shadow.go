@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -30,7 +31,7 @@ func (p *parser) shadows() {
 			continue
 		}
 		if by := shadowedBy(r, takers); by != nil {
-			p.warn(p.nodes[r], fmt.Sprintf("rule %s can never fire: rule %s (%s) takes everything before it", r.name, by.name, by.place(r.file)), "")
+			p.warn(p.nodes[r], lang.T("rule %s can never fire: rule %s (%s) takes everything before it", r.name, by.name, by.place(r.file)))
 		} else {
 			p.conflict(r, wanted)
 		}
@@ -62,11 +63,11 @@ func shadowedBy(r *rule, takers []*rule) *rule {
 }
 
 // place tells where a rule is, seen from a file.
-func (r *rule) place(from string) string {
+func (r *rule) place(from string) lang.Text {
 	if r.file != from {
-		return fmt.Sprintf("%s:%d", r.file, r.line)
+		return lang.Raw(fmt.Sprintf("%s:%d", r.file, r.line))
 	}
-	return fmt.Sprintf("line %d", r.line)
+	return lang.T("line %d", r.line)
 }
 
 // wants names the triggers of the rule in their circumstances.
@@ -91,7 +92,7 @@ func (p *parser) conflict(r *rule, wanted map[string]*rule) {
 		}
 		told[by] = true
 		trigger, _, _ := strings.Cut(want, "\x00")
-		p.warn(p.nodes[r], fmt.Sprintf("rule %s gets nothing by %q: rule %s (%s) has the same trigger and comes first", r.name, trigger, by.name, by.place(r.file)),
-			"another word, another group, or continue: true in the first")
+		p.warn(p.nodes[r], lang.T("rule %s gets nothing by %q: rule %s (%s) has the same trigger and comes first", r.name, trigger, by.name, by.place(r.file)),
+			lang.T("another word, another group, or continue: true in the first"))
 	}
 }

@@ -1,13 +1,13 @@
 package rules
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // stepCompiler reads the steps of one rule.
@@ -17,22 +17,24 @@ type stepCompiler struct {
 	known map[string]string
 }
 
-func (c *stepCompiler) fail(n *conf.Node, text, hint string) { c.p.fail(n, text, hint) }
+func (c *stepCompiler) fail(n *conf.Node, text lang.Text, hint ...lang.Text) {
+	c.p.fail(n, text, hint...)
+}
 
 func (c *stepCompiler) list(v *conf.Node) {
 	if v.Kind != conf.List {
-		c.fail(v, "do is a list of steps, here is "+v.Describe(), "- reply: …")
+		c.fail(v, lang.T("do is a list of steps, here is %s", v.Describe()), lang.Raw("- reply: …"))
 		return
 	}
 	if len(v.Items) == 0 {
-		c.fail(v, "do has no steps", "- reply: …")
+		c.fail(v, lang.T("do has no steps"), lang.Raw("- reply: …"))
 	}
 	for _, i := range v.Items {
 		switch {
 		case i.Kind == conf.Scalar:
 			key, ok := conf.Spelled(stepKeys, i.Value)
 			if !ok {
-				c.p.unknown(i, "do", stepKeys)
+				c.p.unknown(i, lang.Raw("do"), stepKeys)
 				continue
 			}
 			c.step(key, i, nil)
@@ -40,14 +42,14 @@ func (c *stepCompiler) list(v *conf.Node) {
 			e := i.Entries[0]
 			key, ok := conf.Spelled(stepKeys, e.Key.Value)
 			if !ok {
-				c.p.unknown(e.Key, "do", stepKeys)
+				c.p.unknown(e.Key, lang.Raw("do"), stepKeys)
 				continue
 			}
 			c.step(key, e.Key, e.Value)
 		case i.Kind == conf.Map && len(i.Entries) > 1:
-			c.fail(i, "two steps in one item", fmt.Sprintf(`begin each with "- ": here is %s and %s`, i.Entries[0].Key.Value, i.Entries[1].Key.Value))
+			c.fail(i, lang.T("two steps in one item"), lang.T(`begin each with "- ": here is %s and %s`, i.Entries[0].Key.Value, i.Entries[1].Key.Value))
 		default:
-			c.fail(i, "a step is a key with its value, here is "+i.Describe(), "")
+			c.fail(i, lang.T("a step is a key with its value, here is %s", i.Describe()))
 		}
 	}
 }
@@ -57,7 +59,7 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 	s := step{kind: event.ActionKind(key), at: at}
 	if v == nil || v.Kind == conf.Null {
 		if key != "accept" && key != "revoke" {
-			c.fail(at, fmt.Sprintf("%s has no value", key), hintOf(v))
+			c.fail(at, lang.T("%s has no value", key), hintOf(v))
 			return
 		}
 		c.rule.steps = append(c.rule.steps, s)
@@ -81,7 +83,7 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 		s.to = c.p.texts(key, v)
 	case "revoke":
 		if on, ok := v.Bool(); !ok || !on {
-			c.fail(v, "revoke is true", "")
+			c.fail(v, lang.T("revoke is true"))
 		}
 	case "wait":
 		c.p.span(key, v, &s.wait)
@@ -96,15 +98,15 @@ func (c *stepCompiler) step(key string, at, v *conf.Node) {
 // text reads a text that must say something.
 func (c *stepCompiler) text(what string, v *conf.Node) template {
 	if v.Kind == conf.Scalar && strings.TrimSpace(v.Value) == "" {
-		c.fail(v, what+" is an empty text", "")
+		c.fail(v, lang.T("%s is an empty text", what))
 		return nil
 	}
 	return c.p.template(v, c.known)
 }
 
-func hintOf(v *conf.Node) string {
+func hintOf(v *conf.Node) lang.Text {
 	if v == nil {
-		return ""
+		return lang.Text{}
 	}
 	return nullHint(v)
 }
@@ -113,7 +115,7 @@ func (c *stepCompiler) targets(v *conf.Node) []string {
 	if to := v.Lookup(toKeys, "to"); to != nil {
 		return c.names(to)
 	}
-	c.fail(v, "send needs to: whom", "send: {to: filehelper, text: …}")
+	c.fail(v, lang.T("send needs to: whom"), lang.Raw("send: {to: filehelper, text: …}"))
 	return nil
 }
 
@@ -123,7 +125,7 @@ func (c *stepCompiler) names(v *conf.Node) []string {
 	before := len(c.p.problems)
 	for _, name := range c.p.texts("to", v) {
 		if strings.TrimSpace(name) == "" || strings.Contains(name, "${") {
-			c.fail(v, fmt.Sprintf("to: %q is no name of a person or group", name), "")
+			c.fail(v, lang.T("to: %q is no name of a person or group", name))
 			continue
 		}
 		list, isList := strings.CutPrefix(name, "$")
@@ -133,12 +135,12 @@ func (c *stepCompiler) names(v *conf.Node) []string {
 		}
 		items, ok := c.p.listNamed(list)
 		if !ok {
-			c.fail(v, fmt.Sprintf("unknown list %q", list), "define it under lists:")
+			c.fail(v, lang.T("unknown list %q", list), lang.T("define it under lists:"))
 		}
 		out = append(out, items...)
 	}
 	if len(out) == 0 && len(c.p.problems) == before {
-		c.fail(v, "to: names nobody", "")
+		c.fail(v, lang.T("to: names nobody"))
 	}
 	return out
 }
@@ -148,7 +150,7 @@ func (c *stepCompiler) forward(s *step, v *conf.Node) {
 		s.to = c.names(v)
 		return
 	}
-	c.p.entries(v, "forward", slices.Concat(toKeys, headerKeys), func(key string, _, v *conf.Node) {
+	c.p.entries(v, lang.Raw("forward"), slices.Concat(toKeys, headerKeys), func(key string, _, v *conf.Node) {
 		switch key {
 		case "to":
 			s.to = c.names(v)
@@ -157,18 +159,18 @@ func (c *stepCompiler) forward(s *step, v *conf.Node) {
 		}
 	})
 	if v.Lookup(toKeys, "to") == nil {
-		c.fail(v, "forward needs to: whom", "")
+		c.fail(v, lang.T("forward needs to: whom"))
 	}
 }
 
 func (c *stepCompiler) accept(s *step, v *conf.Node) {
 	if v.Kind != conf.Map {
 		if on, ok := v.Bool(); !ok || !on {
-			c.fail(v, "accept is true, or {remark: …}", "")
+			c.fail(v, lang.T("accept is true, or {remark: …}"))
 		}
 		return
 	}
-	c.p.entries(v, "accept", acceptKeys, func(key string, _, v *conf.Node) {
+	c.p.entries(v, lang.Raw("accept"), acceptKeys, func(key string, _, v *conf.Node) {
 		s.remark = c.text(key, v)
 	})
 }
@@ -177,7 +179,7 @@ func (c *stepCompiler) call(s *step, v *conf.Node) {
 	name := v
 	if v.Kind == conf.Map {
 		name = nil
-		c.p.entries(v, "call", callKeys, func(key string, _, v *conf.Node) {
+		c.p.entries(v, lang.Raw("call"), callKeys, func(key string, _, v *conf.Node) {
 			switch key {
 			case "name":
 				name = v
@@ -186,23 +188,23 @@ func (c *stepCompiler) call(s *step, v *conf.Node) {
 			}
 		})
 		if name == nil {
-			c.fail(v, "call needs name:", "")
+			c.fail(v, lang.T("call needs name:"))
 			return
 		}
 	}
 	s.call.Name = name.Value
 	if name.Kind != conf.Scalar || strings.Count(name.Value, ".") != 1 {
-		c.fail(name, "call names plugin.function", "")
+		c.fail(name, lang.T("call names plugin.function"))
 		return
 	}
 	if c.p.opt.Calls != nil && !c.p.opt.Calls(name.Value) {
-		c.p.warn(name, fmt.Sprintf("no plugin exports %s", name.Value), "the step fails until one does")
+		c.p.warn(name, lang.T("no plugin exports %s", name.Value), lang.T("the step fails until one does"))
 	}
 }
 
 func (c *stepCompiler) templates(what string, v *conf.Node) map[string]template {
 	if v.Kind != conf.Map {
-		c.fail(v, what+" is a map", "")
+		c.fail(v, lang.T("%s is a map", what))
 		return nil
 	}
 	out := map[string]template{}
@@ -215,10 +217,10 @@ func (c *stepCompiler) templates(what string, v *conf.Node) map[string]template 
 func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 	w := &webhook{}
 	if v.Kind != conf.Map {
-		c.fail(v, "webhook is a map with url:", "")
+		c.fail(v, lang.T("webhook is a map with url:"))
 		return w
 	}
-	c.p.entries(v, "webhook", webhookKeys, func(key string, _, v *conf.Node) {
+	c.p.entries(v, lang.Raw("webhook"), webhookKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "url":
 			w.url = c.address(v)
@@ -231,7 +233,7 @@ func (c *stepCompiler) webhook(v *conf.Node) *webhook {
 		}
 	})
 	if v.Lookup(webhookKeys, "url") == nil {
-		c.fail(v, "webhook needs url:", "")
+		c.fail(v, lang.T("webhook needs url:"))
 	}
 	return w
 }
@@ -243,7 +245,7 @@ func (c *stepCompiler) address(v *conf.Node) template {
 	u, err := url.Parse(host)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
 		host != v.Value && u.Path == "" && u.RawQuery == "" && u.Fragment == "" {
-		c.fail(v, "url is like https://example.com/hook", "")
+		c.fail(v, lang.T("url is like https://example.com/hook"))
 		return nil
 	}
 	return c.p.template(v, c.known)
@@ -256,28 +258,28 @@ func (c *stepCompiler) check(n *conf.Node) {
 		kinds = append(kinds, w.Events...)
 	}
 	if len(c.rule.oneOf) > 0 && !hasChat(c.rule) {
-		c.fail(n, "there is no chat to reply to", "use send: {to: …, one_of: […]}")
+		c.fail(n, lang.T("there is no chat to reply to"), lang.T("use send: {to: …, one_of: […]}"))
 	}
 	if c.rule.scheduled() && len(c.rule.steps) > 0 && !slices.ContainsFunc(c.rule.steps, goesOut) {
-		c.fail(n, "a scheduled rule needs send", "send: {to: filehelper, text: …}")
+		c.fail(n, lang.T("a scheduled rule needs send"), lang.Raw("send: {to: filehelper, text: …}"))
 	}
 	for _, s := range c.rule.steps {
 		switch s.kind {
 		case event.ActAccept:
 			if slices.ContainsFunc(kinds, func(k event.Kind) bool { return k != event.KindFriendRequest }) {
-				c.fail(s.at, "accept is for event: friend_request", "")
+				c.fail(s.at, lang.T("accept is for event: friend_request"))
 			}
 		case event.ActReply:
 			if !hasChat(c.rule) {
-				c.fail(s.at, "there is no chat to reply to", "use send: or notify:")
+				c.fail(s.at, lang.T("there is no chat to reply to"), lang.T("use send: or notify:"))
 			}
 		case event.ActForward:
 			if slices.Contains(kinds, event.KindTick) {
-				c.fail(s.at, "forward: a scheduled rule has no message to forward", "use send:")
+				c.fail(s.at, lang.T("forward: a scheduled rule has no message to forward"), lang.T("use send:"))
 			}
 		case event.ActInvite:
 			if !hasSender(kinds) {
-				c.fail(s.at, "invite: there is nobody to invite", "it is for messages, friend requests and new friends")
+				c.fail(s.at, lang.T("invite: there is nobody to invite"), lang.T("it is for messages, friend requests and new friends"))
 			}
 		case event.ActSend, event.ActRemark, event.ActRevoke, event.ActNotify, event.ActWait,
 			event.ActCall, event.ActWebhook, event.ActLog, event.ActRename, event.ActPin, event.ActRead:

@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // place is where a message stands, which decides what it may have.
@@ -25,11 +25,11 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 	}
 	var m message
 	if v.Kind != conf.Map {
-		c.fail(v, "a message is a text, or a map such as {text: …}, here is "+v.Describe(), nullHint(v))
+		c.fail(v, lang.T("a message is a text, or a map such as {text: …}, here is %s", v.Describe()), nullHint(v))
 		return m
 	}
 	parts := 0
-	c.p.entries(v, "message", slices.Concat(messageKeys, toKeys, weightKeys, headerKeys), func(key string, k, v *conf.Node) {
+	c.p.entries(v, lang.Raw("message"), slices.Concat(messageKeys, toKeys, weightKeys, headerKeys), func(key string, k, v *conf.Node) {
 		switch key {
 		case "text":
 			m.text = c.text(key, v)
@@ -48,7 +48,7 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 			parts++
 		case "card":
 			if m.card = v.Value; v.Kind != conf.Scalar || m.card == "" {
-				c.fail(v, "card is the name of a friend or an official account", "the remark, else the nickname")
+				c.fail(v, lang.T("card is the name of a friend or an official account"), lang.T("the remark, else the nickname"))
 			}
 			parts++
 		case "mention":
@@ -59,25 +59,25 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 		case "revoke_after":
 			c.p.duration(key, v, &m.revokeAfter)
 			if m.revokeAfter > revokeMost {
-				c.fail(v, fmt.Sprintf("revoke_after is %s; WeChat allows two minutes", v.Value), "use at most 110s")
+				c.fail(v, lang.T("revoke_after is %s; WeChat allows two minutes", v.Value), lang.T("use at most 110s"))
 			}
 		case "to":
 			if where != inSend {
-				c.fail(k, "reply goes to the chat of the event", "send: {to: …} writes elsewhere")
+				c.fail(k, lang.T("reply goes to the chat of the event"), lang.T("send: {to: …} writes elsewhere"))
 			}
 		case "weight":
 			if where != inVariant {
-				c.fail(k, "weight is for one of several messages", "one_of: or reply_one_of:")
+				c.fail(k, lang.T("weight is for one of several messages"), lang.T("one_of: or reply_one_of:"))
 			}
 		case "header":
-			c.fail(k, "header is for forward", "")
+			c.fail(k, lang.T("header is for forward"))
 		}
 	})
 	switch {
 	case parts == 0:
-		c.fail(v, "the message is empty", "text: …")
+		c.fail(v, lang.T("the message is empty"), lang.Raw("text: …"))
 	case parts > 1 && len(m.oneOf) > 0:
-		c.fail(v, "one_of stands for the whole message", "put text and sticker into its items")
+		c.fail(v, lang.T("one_of stands for the whole message"), lang.T("put text and sticker into its items"))
 	}
 	return m
 }
@@ -87,11 +87,11 @@ var md5Text = regexp.MustCompile(`^md5:[0-9a-fA-F]{32}$`)
 func (c *stepCompiler) sticker(v *conf.Node) string {
 	switch {
 	case v.Kind != conf.Scalar:
-		c.fail(v, "sticker is a gif file or md5:…", "")
+		c.fail(v, lang.T("sticker is a gif file or md5:…"))
 		return ""
 	case strings.HasPrefix(v.Value, "md5:"):
 		if !md5Text.MatchString(v.Value) {
-			c.fail(v, "md5: is followed by 32 hexadecimal digits", "")
+			c.fail(v, lang.T("md5: is followed by 32 hexadecimal digits"))
 		}
 		return strings.ToLower(v.Value)
 	}
@@ -104,11 +104,11 @@ func (c *stepCompiler) mention(m *message, v *conf.Node) {
 	} else if on, ok := v.Bool(); ok {
 		m.mention = on
 	} else {
-		c.fail(v, "mention is true, or a list of names", "")
+		c.fail(v, lang.T("mention is true, or a list of names"))
 	}
 	for _, w := range c.rule.when {
 		if w.PrivateOnly() {
-			c.fail(v, "mention in a private chat", "mentions are for groups")
+			c.fail(v, lang.T("mention in a private chat"), lang.T("mentions are for groups"))
 			return
 		}
 	}
@@ -116,7 +116,7 @@ func (c *stepCompiler) mention(m *message, v *conf.Node) {
 
 func (c *stepCompiler) variants(key string, v *conf.Node) []variant {
 	if v.Kind != conf.List || len(v.Items) == 0 {
-		c.fail(v, fmt.Sprintf("%s is a list of messages", key), "")
+		c.fail(v, lang.T("%s is a list of messages", key))
 		return nil
 	}
 	var out []variant
@@ -125,7 +125,7 @@ func (c *stepCompiler) variants(key string, v *conf.Node) []variant {
 		if w := i.Lookup(weightKeys, "weight"); w != nil {
 			f, ok := w.Float()
 			if !ok || f <= 0 || f > 1e6 {
-				c.fail(w, "weight is a number above 0", "")
+				c.fail(w, lang.T("weight is a number above 0"))
 			} else {
 				x.weight = f
 			}

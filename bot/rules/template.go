@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // template is a text with placeholders, read once and filled in one pass: what is
@@ -97,7 +98,7 @@ func readTemplate(n *conf.Node, known map[string]string) (template, []conf.Probl
 			literal(from, i)
 			end := strings.IndexByte(s[i:], '}')
 			if end < 0 {
-				problems = append(problems, n.Inside(conf.Error, i, len(s)-i, `"${" without "}"`, `a literal "${" is written "$${"`))
+				problems = append(problems, n.Inside(conf.Error, i, len(s)-i, lang.T(`"${" without "}"`), lang.T(`a literal "${" is written "$${"`)))
 				return out, problems
 			}
 			name, fallback, _ := strings.Cut(s[i+2:i+end], "|")
@@ -122,17 +123,17 @@ func placeholder(n *conf.Node, at int, name string, known map[string]string) (pi
 	if canonical, ok := known[name]; ok {
 		return piece{name: canonical}, nil
 	}
-	hint := ""
+	var hint lang.Text
 	words := make([]string, 0, len(known))
 	for w := range known {
 		words = append(words, w)
 	}
 	if s := conf.Suggest(name, sorted(words)); s != "" {
-		hint = fmt.Sprintf("did you mean %q?", s)
+		hint = conf.DidYouMean(s)
 	} else if _, exists := conf.Spelled(placeholderWords, name); exists {
-		hint = "it has no meaning for this event"
+		hint = lang.T("it has no meaning for this event")
 	}
-	p := n.Inside(conf.Error, at, len(name), fmt.Sprintf("unknown placeholder %q", name), hint)
+	p := n.Inside(conf.Error, at, len(name), lang.T("unknown placeholder %q", name), hint)
 	return piece{text: ""}, &p
 }
 
@@ -148,11 +149,11 @@ func foreignIn(n *conf.Node, at int, text string, known map[string]string) []con
 				continue
 			}
 			written := text[m[0]:m[1]]
-			hint := fmt.Sprintf("the placeholder is ${%s}", name)
+			hint := lang.T("the placeholder is ${%s}", name)
 			if _, here := known[name]; !here {
-				hint = "placeholders here: " + eventPlaceholders(known)
+				hint = lang.T("placeholders here: %s", eventPlaceholders(known))
 			}
-			out = append(out, n.Inside(conf.Error, at+m[0], len(written), fmt.Sprintf("%s is sent as it stands", written), hint))
+			out = append(out, n.Inside(conf.Error, at+m[0], len(written), lang.T("%s is sent as it stands", written), hint))
 		}
 	}
 	return out

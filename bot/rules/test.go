@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // test is one test of a rule: what happens, and what must come of it.
@@ -23,12 +23,12 @@ var testTextKeys = []string{"say", "request", "recalled", "in", "from"}
 
 func (p *parser) tests(r *rule, v *conf.Node) {
 	if v.Kind != conf.List {
-		p.fail(v, "tests is a list", "- {say: …, expect: reply}")
+		p.fail(v, lang.T("tests is a list"), lang.Raw("- {say: …, expect: reply}"))
 		return
 	}
 	for _, n := range v.Items {
 		if n.Kind != conf.Map {
-			p.fail(n, "a test is a map, here is "+n.Describe(), "{say: …, expect: reply}")
+			p.fail(n, lang.T("a test is a map, here is %s", n.Describe()), lang.Raw("{say: …, expect: reply}"))
 			continue
 		}
 		before := len(p.problems)
@@ -46,9 +46,9 @@ func (p *parser) test(r *rule, n *conf.Node) test {
 	ev.Chat = event.Chat{Kind: event.ChatPrivate, Key: "p-test", Name: "测试"}
 	ev.Sender = event.Person{Key: "p-test", Nickname: "测试", IsFriend: true}
 	inputs, mentioned, expects := 0, false, false
-	p.entries(n, "test", testKeys, func(key string, _, v *conf.Node) {
+	p.entries(n, lang.Raw("test"), testKeys, func(key string, _, v *conf.Node) {
 		if v.Kind != conf.Scalar && slices.Contains(testTextKeys, key) {
-			p.fail(v, fmt.Sprintf("%s is a text, here is %s", key, v.Describe()), nullHint(v))
+			p.fail(v, lang.T("%s is a text, here is %s", key, v.Describe()), nullHint(v))
 		}
 		if p.testInput(&t, key, v) {
 			inputs++
@@ -62,13 +62,13 @@ func (p *parser) test(r *rule, n *conf.Node) test {
 		case "mentioned":
 			on, ok := v.Bool()
 			if !ok {
-				p.fail(v, "mentioned is true or false", "")
+				p.fail(v, lang.T("mentioned is true or false"))
 			}
 			mentioned = on
 		case "at":
 			at, ok := p.testTime(v)
 			if !ok {
-				p.fail(v, `at is like "2026-01-05 20:00"`, "")
+				p.fail(v, lang.T(`at is like "2026-01-05 20:00"`))
 			}
 			t.at = at
 		case "expect":
@@ -77,15 +77,15 @@ func (p *parser) test(r *rule, n *conf.Node) test {
 		}
 	})
 	if inputs != 1 {
-		p.fail(n, "a test has one of say, request, joins, recalled, tickled, tick", "")
+		p.fail(n, lang.T("a test has one of say, request, joins, recalled, tickled, tick"))
 	}
 	if !expects {
-		p.fail(n, "a test needs expect:", "reply, nothing, or a text that the answer contains")
+		p.fail(n, lang.T("a test needs expect:"), lang.T("reply, nothing, or a text that the answer contains"))
 	}
 	if ev.Kind == event.KindTick {
 		ev.Chat, ev.Sender = event.Chat{}, event.Person{}
 		if !r.scheduled() && len(r.when) > 0 {
-			p.fail(n, "tick: the rule has no schedule", "at: or cron: makes one")
+			p.fail(n, lang.T("tick: the rule has no schedule"), lang.T("at: or cron: makes one"))
 		}
 	}
 	if ev.Message != nil {
@@ -122,7 +122,7 @@ func (p *parser) testInput(t *test, key string, v *conf.Node) (ok bool) {
 		ev.Recalled = &event.Recalled{Message: text(v.Value)}
 	case "tickled":
 		if on, ok := v.Bool(); !ok || !on {
-			p.fail(v, "tickled is true, here is "+v.Describe(), "")
+			p.fail(v, lang.T("tickled is true, here is %s", v.Describe()))
 		}
 		ev.Kind = event.KindTickled
 		ev.Tickled = &event.Tickled{Me: true}
@@ -132,7 +132,7 @@ func (p *parser) testInput(t *test, key string, v *conf.Node) (ok bool) {
 			break
 		}
 		if t.at, ok = p.testTime(v); !ok {
-			p.fail(v, `tick is true, or a time like "2026-01-05 08:30", here is `+v.Describe(), "")
+			p.fail(v, lang.T(`tick is true, or a time like "2026-01-05 08:30", here is %s`, v.Describe()))
 		}
 	default:
 		return false
@@ -150,7 +150,7 @@ func (s *Set) RunTests() []conf.Problem {
 		}
 		for _, t := range r.tests {
 			if text, ok := s.run(t); !ok {
-				out = append(out, t.node.At(conf.Error, fmt.Sprintf("test of rule %s: %s", r.name, text), ""))
+				out = append(out, t.node.At(conf.Error, lang.T("test of rule %s: %s", r.name, text)))
 			}
 		}
 	}
@@ -166,14 +166,14 @@ type trial struct {
 
 // run runs a test once for each of the answers that rules choose from: all of them
 // must pass.
-func (s *Set) run(t test) (problem string, ok bool) {
+func (s *Set) run(t test) (problem lang.Text, ok bool) {
 	tr := trial{most: 1}
 	for ; tr.variant < tr.most; tr.variant++ {
 		if problem, ok := t.expect.judge(s.try(t, &tr)); !ok {
 			return problem, false
 		}
 	}
-	return "", true
+	return lang.Text{}, true
 }
 
 func (s *Set) try(t test, tr *trial) event.Decision {

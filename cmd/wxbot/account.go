@@ -29,7 +29,7 @@ func newLogout(con *console) *cobra.Command {
 		if err := c.Logout(cmd.Context()); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.lang().of(
+		fmt.Fprintln(con.out, of(con.lang(),
 			"logged out; the session is removed. The daemon goes on and waits: \"wxbot qr\" shows a new code.",
 			"已退出登录，会话已删除。守护进程仍在运行：用 \"wxbot qr\" 显示新的二维码。"))
 		return nil
@@ -83,9 +83,9 @@ func newContacts(con *console) *cobra.Command {
 func printContacts(con *console, got control.Contacts) {
 	l := con.lang()
 	kinds := map[string]string{
-		control.KindFriend:   l.of("friend", "好友"),
-		control.KindGroup:    l.of("group", "群"),
-		control.KindOfficial: l.of("official", "公众号"),
+		control.KindFriend:   of(l, "friend", "好友"),
+		control.KindGroup:    of(l, "group", "群"),
+		control.KindOfficial: of(l, "official", "公众号"),
 	}
 	names, keys, words := 0, 0, 0
 	for _, w := range kinds {
@@ -98,13 +98,13 @@ func printContacts(con *console, got control.Contacts) {
 		more := ""
 		switch {
 		case c.Kind == control.KindGroup:
-			more = "  " + fmt.Sprintf(l.of("%s members", "%s 人"), strconv.Itoa(c.Members))
+			more = "  " + fmt.Sprintf(of(l, "%s members", "%s 人"), strconv.Itoa(c.Members))
 		case c.Remark != "" && c.Nickname != c.Remark:
 			more = "  " + plain(c.Nickname)
 		}
 		fmt.Fprintf(con.out, "%s  %s  %s%s\n", pad(kinds[c.Kind], words), pad(c.Key, keys), pad(plain(c.Name), names), more)
 	}
 	if !got.Complete {
-		fmt.Fprintln(con.err, l.of("The contacts are still being loaded: there may be more.", "通讯录还在加载，可能不全。"))
+		fmt.Fprintln(con.err, of(l, "The contacts are still being loaded: there may be more.", "通讯录还在加载，可能不全。"))
 	}
 }

@@ -58,7 +58,7 @@ func printAlertResults(con *console, results []control.AlertResult) error {
 	if len(results) == 0 {
 		return &failure{
 			err: errors.New("alerts: the daemon has no targets"), code: exitFailure,
-			hint: con.lang().of(`see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`,
+			hint: of(con.lang(), `see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`,
 				`见 docs/operate.md 的 “Alerts”；wxbot.yaml 在启动时读取`),
 		}
 	}

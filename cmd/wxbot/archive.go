@@ -82,7 +82,7 @@ func printLine(con *console, l event.Line) {
 		outcome += ": " + l.Reason
 	}
 	if outcome == "" {
-		outcome = con.lang().of("waiting", "待处理")
+		outcome = of(con.lang(), "waiting", "待处理")
 	}
 	fmt.Fprintf(con.out, "%s  %s %s %s  %s%s  (%s)\n", l.Time.Local().Format(time.DateTime),
 		pad(plain(chat), chatColumns), arrow, pad(plain(l.By), nameColumns), what, plain(said), plain(outcome))
@@ -138,18 +138,18 @@ func newForget(con *console) *cobra.Command {
 
 func printForgotten(con *console, f control.Forgotten) {
 	l := con.lang()
-	fmt.Fprintf(con.out, l.of("forgotten: %d messages, %d answers, %d of which waited\n",
+	fmt.Fprintf(con.out, of(l, "forgotten: %d messages, %d answers, %d of which waited\n",
 		"已忘记：%d 条消息，%d 条回复（其中 %d 条待发）\n"), f.Messages, f.Deliveries, f.Ended)
 	if f.Contact {
-		fmt.Fprintln(con.out, l.of("It is among the contacts of the account: WeChat names it again at the next login.",
+		fmt.Fprintln(con.out, of(l, "It is among the contacts of the account: WeChat names it again at the next login.",
 			"它仍在账号的通讯录里：下次登录时微信会再次给出它的名字。"))
 	}
 	if len(f.Files) > 0 {
-		fmt.Fprintln(con.out, l.of("These damaged databases may still hold it; delete them:", "这些损坏的旧数据库里可能还有，请删除："))
+		fmt.Fprintln(con.out, of(l, "These damaged databases may still hold it; delete them:", "这些损坏的旧数据库里可能还有，请删除："))
 		for _, file := range f.Files {
 			fmt.Fprintf(con.out, "  %s\n", file)
 		}
 	}
-	fmt.Fprintln(con.out, l.of("Not looked at: data of plugins, logs, backups, and what others wrote or quoted.",
+	fmt.Fprintln(con.out, of(l, "Not looked at: data of plugins, logs, backups, and what others wrote or quoted.",
 		"未检查：插件的数据、日志、备份，以及别人写下或引用的内容。"))
 }

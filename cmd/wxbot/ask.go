@@ -154,7 +154,7 @@ func newReload(con *console) *cobra.Command {
 		if err := c.Reload(cmd.Context()); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.lang().of("loaded", "已重载"))
+		fmt.Fprintln(con.out, of(con.lang(), "loaded", "已重载"))
 		return nil
 	}
 	return cmd

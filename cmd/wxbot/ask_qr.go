@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 func newQR(con *console) *cobra.Command {
@@ -66,7 +67,7 @@ func qrView(con *console, file string) (codeView, error) {
 	return nil, &failure{
 		err:  errors.New("qr: standard output is no terminal"),
 		code: exitFailure,
-		hint: con.lang().of("--png FILE writes a picture that only you can read", "--png FILE 把二维码写成只有您能读的图片"),
+		hint: of(con.lang(), "--png FILE writes a picture that only you can read", "--png FILE 把二维码写成只有您能读的图片"),
 	}
 }
 
@@ -89,7 +90,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 			if view.once() { // which is for the picture alone
 				out = con.err
 			}
-			fmt.Fprintln(out, con.lang().of("The account is online.", "账号已在线。"))
+			fmt.Fprintln(out, of(con.lang(), "The account is online.", "账号已在线。"))
 			return nil
 		case q.Payload != "" && q.Payload != shown:
 			if err := view.show(q); err != nil || view.once() {
@@ -99,7 +100,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 		case q.Payload == "" && q.State == "refused":
 			return &failure{
 				err: errors.New("qr: WeChat refuses this account"), code: exitRefused,
-				hint: con.lang().of(`"wxbot status" shows its words; see docs/operate.md, "Refused"`,
+				hint: of(con.lang(), `"wxbot status" shows its words; see docs/operate.md, "Refused"`,
 					`"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`),
 			}
 		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
@@ -114,8 +115,8 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 }
 
 // codeOf counts the codes of a round for a person.
-func codeOf(l lang, q control.QR) string {
-	return fmt.Sprintf(l.of("Code %d of %d", "第 %d 个二维码，共 %d 个"), q.Attempt, q.Max)
+func codeOf(l lang.Language, q control.QR) string {
+	return fmt.Sprintf(of(l, "Code %d of %d", "第 %d 个二维码，共 %d 个"), q.Attempt, q.Max)
 }
 
 // terminalCode draws codes on standard output.
@@ -130,7 +131,7 @@ func (v terminalCode) show(q control.QR) error {
 		return &failure{
 			err:  fmt.Errorf("qr: the terminal has %d columns, the code needs %d", v.con.columns, m.columns()),
 			code: exitFailure,
-			hint: v.con.lang().of("--png FILE writes a picture", "--png FILE 写成图片"),
+			hint: of(v.con.lang(), "--png FILE writes a picture", "--png FILE 写成图片"),
 		}
 	}
 	fmt.Fprintf(v.con.out, "%s:\n%s", codeOf(v.con.lang(), q), m.draw(v.con.colours(true)))

@@ -58,9 +58,9 @@ func newBackup(con *console) *cobra.Command {
 			return err
 		}
 		l := con.lang()
-		session := l.of("without the session", "不含登录会话")
+		session := of(l, "without the session", "不含登录会话")
 		if *withSession {
-			session = l.of("with the session: keep it as you keep a password", "含登录会话，请像密码一样保管")
+			session = of(l, "with the session: keep it as you keep a password", "含登录会话，请像密码一样保管")
 		}
 		fmt.Fprintf(con.out, "%s: %.1f MB, %s\n", args[0], float64(size)/(1<<20), session)
 		return nil
@@ -138,15 +138,15 @@ func newRestore(con *console) *cobra.Command {
 		got, err := bot.RestoreState(cmd.Context(), stateOptions(cfg), in, *force)
 		switch {
 		case errors.Is(err, store.ErrInUse):
-			return &failure{err: err, code: exitFailure, hint: l.of("--force moves it aside", "--force 会把它移到一边")}
+			return &failure{err: err, code: exitFailure, hint: of(l, "--force moves it aside", "--force 会把它移到一边")}
 		case err != nil:
 			return err
 		}
-		session := l.of("a scan is needed", "需要重新扫码")
+		session := of(l, "a scan is needed", "需要重新扫码")
 		if got.Session {
-			session = l.of("with its session", "含登录会话")
+			session = of(l, "with its session", "含登录会话")
 		}
-		fmt.Fprintf(con.out, l.of("%s: state of %s, %s\n", "%s：%s 的状态，%s\n"), cfg.State, got.Made.Local().Format(time.DateTime), session)
+		fmt.Fprintf(con.out, of(l, "%s: state of %s, %s\n", "%s：%s 的状态，%s\n"), cfg.State, got.Made.Local().Format(time.DateTime), session)
 		return nil
 	}
 	return cmd

@@ -11,6 +11,7 @@ import (
 	"wxbot/bot"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -21,7 +22,7 @@ const tick = 200 * time.Millisecond
 type pluginTalk struct {
 	talk   *luahost.Talk
 	paper  *paper
-	lang   lang
+	lang   lang.Language
 	who    speaker
 	spoken []speaker // those who have said something
 	last   time.Time // real time up to which the talk's clock has come
@@ -124,27 +125,27 @@ func (p *pluginTalk) line(line string) error {
 	case ":wait", ":等":
 		d, ok := conf.ParseDuration(rest)
 		if !ok {
-			p.paper.remark(p.lang.of("wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
+			p.paper.remark(of(p.lang, "wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
 			return nil
 		}
 		return p.show(p.talk.Pass(d))
 	case ":join", ":入群":
 		if p.who.group == "" || rest == "" {
-			p.paper.remark(p.lang.of("who joins where? first :as NAME@GROUP, then :join NAME …", "谁进哪个群？先 :我是 名字@群，再 :入群 名字 …"))
+			p.paper.remark(of(p.lang, "who joins where? first :as NAME@GROUP, then :join NAME …", "谁进哪个群？先 :我是 名字@群，再 :入群 名字 …"))
 			return nil
 		}
 		return p.show(p.talk.Join(p.who.group, strings.Fields(rest)...))
 	case ":request", ":申请":
 		name, text, _ := strings.Cut(rest, " ")
 		if name == "" {
-			p.paper.remark(p.lang.of("who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
+			p.paper.remark(of(p.lang, "who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
 			return nil
 		}
 		return p.show(p.talk.Request(name, text))
 	case ":recall", ":撤回":
 		said, err := p.talk.Recall(p.who.name, p.who.group)
 		if err != nil {
-			p.paper.remark(p.lang.of("there is nothing to recall", "没有可撤回的消息"))
+			p.paper.remark(of(p.lang, "there is nothing to recall", "没有可撤回的消息"))
 			return nil
 		}
 		return p.show(said, nil)
@@ -166,7 +167,7 @@ func (p *pluginTalk) says(line string) error {
 	}
 	said, err := p.talk.Say(p.who.name, p.who.group, text)
 	if err == nil && len(said) == 0 {
-		p.paper.remark(p.lang.of("nothing", "没有反应"))
+		p.paper.remark(of(p.lang, "nothing", "没有反应"))
 	}
 	return p.show(said, err)
 }
@@ -175,9 +176,9 @@ func (p *pluginTalk) says(line string) error {
 func (p *pluginTalk) refresh() {
 	switch changed, err := p.talk.Refresh(); {
 	case err != nil:
-		p.paper.remark(p.lang.of("the running version stays: ", "旧版本继续运行：") + err.Error())
+		p.paper.remark(of(p.lang, "the running version stays: ", "旧版本继续运行：") + err.Error())
 	case changed:
-		p.paper.remark(p.lang.of("loaded anew", "已重新加载"))
+		p.paper.remark(of(p.lang, "loaded anew", "已重新加载"))
 	}
 }
 
@@ -189,11 +190,11 @@ func (p *pluginTalk) show(said []luahost.Said, err error) error {
 		case event.ActReply, event.ActSend, event.ActForward:
 			p.paper.line(s.Chat, botName, s.Text)
 		case event.ActAccept:
-			p.paper.line(s.Chat, botName, l.of("(accepted the friend request)", "（通过了好友申请）"))
+			p.paper.line(s.Chat, botName, of(l, "(accepted the friend request)", "（通过了好友申请）"))
 		case event.ActRemark:
-			p.paper.line(s.Chat, botName, l.of("(set the remark to ", "（设置备注：")+s.Text+l.of(")", "）"))
+			p.paper.line(s.Chat, botName, of(l, "(set the remark to ", "（设置备注：")+s.Text+of(l, ")", "）"))
 		case event.ActInvite:
-			p.paper.line(s.Chat, botName, l.of("(invited to ", "（邀请入群：")+s.Text+l.of(")", "）"))
+			p.paper.line(s.Chat, botName, of(l, "(invited to ", "（邀请入群：")+s.Text+of(l, ")", "）"))
 		case event.ActNotify:
 			p.paper.line(fileHelper, botName, s.Text)
 		case luahost.SaidLog:
@@ -208,7 +209,7 @@ func (p *pluginTalk) show(said []luahost.Said, err error) error {
 }
 
 func (p *pluginTalk) usage() {
-	for line := range strings.Lines(p.lang.of(
+	for line := range strings.Lines(of(p.lang,
 		`小明: text             somebody writes in private
 小明@客户一群: text     somebody writes in a group; @机器人 in the text mentions the bot
 我: text               the account's owner writes to 文件传输助手

@@ -112,7 +112,7 @@ func (c *chatTalk) line(ctx context.Context, line string) error {
 	case ":wait", ":等":
 		d, ok := conf.ParseDuration(rest)
 		if !ok {
-			c.paper.remark(c.lang.of("wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
+			c.paper.remark(of(c.lang, "wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
 			return nil
 		}
 		return c.pause(ctx, d)
@@ -228,7 +228,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 	switch word {
 	case ":request", ":申请":
 		if name == "" {
-			c.paper.remark(c.lang.of("who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
+			c.paper.remark(of(c.lang, "who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
 			return nil
 		}
 		if c.people[name] == nil {
@@ -239,7 +239,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 		p, g := c.people[c.last.by.name], c.groups[c.last.by.group]
 		switch {
 		case c.last.id == "" || p == nil:
-			c.paper.remark(c.lang.of("there is nothing to recall", "没有可撤回的消息"))
+			c.paper.remark(of(c.lang, "there is nothing to recall", "没有可撤回的消息"))
 			return nil
 		case g != nil:
 			return c.settle(ctx, g.Recall(p, c.last.id))
@@ -248,7 +248,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 	}
 	g, p := c.groups[c.who.group], c.people[c.who.name]
 	if g == nil || p == nil {
-		c.paper.remark(c.lang.of("that happens in groups: first :as NAME@GROUP", "这只在群里：先 :我是 名字@群"))
+		c.paper.remark(of(c.lang, "that happens in groups: first :as NAME@GROUP", "这只在群里：先 :我是 名字@群"))
 		return nil
 	}
 	if word == ":tickle" || word == ":拍一拍" {
@@ -262,7 +262,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 		people = append(people, c.people[n])
 	}
 	if len(people) == 0 {
-		c.paper.remark(c.lang.of("who joins? :join NAME …", "谁入群？:入群 名字 …"))
+		c.paper.remark(of(c.lang, "who joins? :join NAME …", "谁入群？:入群 名字 …"))
 		return nil
 	}
 	g.Join(p, people...)
@@ -270,7 +270,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 }
 
 func (c *chatTalk) usage() {
-	for line := range strings.Lines(c.lang.of(
+	for line := range strings.Lines(of(c.lang,
 		`小明: text             somebody writes in private
 小明@客户一群: text     somebody writes in a group; both are made if they are new
 我: text               the account's owner writes to 文件传输助手, such as /状态

@@ -76,7 +76,7 @@ func check(ctx context.Context, con *console, cfg bot.Config, strict, asJSON boo
 	errs := r.Errors()
 	warnings := len(r.Problems) - errs
 	if asJSON {
-		err = writeJSON(con, asChecked(cfg, r))
+		err = writeJSON(con, asChecked(con, cfg, r))
 	} else {
 		printReport(con, cfg, r)
 	}
@@ -86,7 +86,7 @@ func check(ctx context.Context, con *console, cfg bot.Config, strict, asJSON boo
 	return err
 }
 
-func asChecked(cfg bot.Config, r *bot.Report) checked {
+func asChecked(con *console, cfg bot.Config, r *bot.Report) checked {
 	c := checked{
 		Config: cfg.File, Rules: cfg.Rules, Plugins: cfg.Plugins, State: cfg.State, Mode: r.Mode, Login: r.Capabilities,
 		Errors: r.Errors(), Problems: []checkedProblem{}, Answers: r.Rules,
@@ -98,7 +98,7 @@ func asChecked(cfg bot.Config, r *bot.Report) checked {
 			severity = "error"
 		}
 		c.Problems = append(c.Problems, checkedProblem{
-			File: p.File, Line: p.Line, Column: p.Col, Severity: severity, Text: p.Text, Hint: p.Hint,
+			File: p.File, Line: p.Line, Column: p.Col, Severity: severity, Text: p.Text.In(con.lang()), Hint: p.Hint.In(con.lang()),
 		})
 	}
 	return c
@@ -106,7 +106,7 @@ func asChecked(cfg bot.Config, r *bot.Report) checked {
 
 func printReport(con *console, cfg bot.Config, r *bot.Report) {
 	for _, p := range r.Problems {
-		fmt.Fprintln(con.out, p.String())
+		fmt.Fprintln(con.out, p.In(con.lang()))
 	}
 	if len(r.Problems) > 0 {
 		fmt.Fprintln(con.out)
@@ -125,7 +125,7 @@ func printReport(con *console, cfg bot.Config, r *bot.Report) {
 	if r.Mode != "" {
 		mode := r.Mode
 		if mode == "trial" {
-			mode += con.lang().of(" (everything is decided and logged, nothing is sent)", "（只判断和记录，不发送）")
+			mode += of(con.lang(), " (everything is decided and logged, nothing is sent)", "（只判断和记录，不发送）")
 		}
 		file("mode", mode)
 	}

@@ -15,14 +15,14 @@ func fix(con *console, cfg bot.Config) error {
 	}
 	l := con.lang()
 	if len(fixed) == 0 {
-		fmt.Fprintln(con.out, l.of("nothing to mend", "没有可以自动修改的"))
+		fmt.Fprintln(con.out, of(l, "nothing to mend", "没有可以自动修改的"))
 	}
 	for _, f := range fixed {
 		old, err := f.Write()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, l.of("%s: %d lines mended, the old file is %s\n", "%s：改了 %d 行，旧文件在 %s\n"), f.Path, f.Lines, old)
+		fmt.Fprintf(con.out, of(l, "%s: %d lines mended, the old file is %s\n", "%s：改了 %d 行，旧文件在 %s\n"), f.Path, f.Lines, old)
 		before, after := strings.Split(f.Before, "\n"), strings.Split(f.After, "\n")
 		for i := range before {
 			if before[i] != after[i] {

@@ -72,9 +72,9 @@ const valueColumns = 40
 
 func printConfig(con *console, c configPrinted) {
 	if c.Running {
-		fmt.Fprintln(con.out, con.lang().of("# of the running daemon", "# 正在运行的守护进程的设置"))
+		fmt.Fprintln(con.out, of(con.lang(), "# of the running daemon", "# 正在运行的守护进程的设置"))
 	} else {
-		fmt.Fprintln(con.out, con.lang().of("# as wxbot run would start", "# wxbot run 启动时会用的设置"))
+		fmt.Fprintln(con.out, of(con.lang(), "# as wxbot run would start", "# wxbot run 启动时会用的设置"))
 	}
 	keys, values := 0, 0
 	for _, s := range c.Settings {

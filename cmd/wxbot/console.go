@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // console is what a command reads from and writes to, and what is known of it.
@@ -45,30 +46,20 @@ func (c *console) colours(isTerm bool) bool {
 	return isTerm && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb" && runtime.GOOS != "windows"
 }
 
-// lang is the language of what wxbot itself says in a terminal.
-type lang int
-
-const (
-	english lang = iota
-	chinese
-)
-
-// lang follows the locale: Chinese for zh and its kin, else English.
-func (c *console) lang() lang {
+// lang is the language of what wxbot itself says in a terminal. It follows the
+// locale: Chinese for zh and its kin, else English.
+func (c *console) lang() lang.Language {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := c.env(name); v != "" {
-			if strings.HasPrefix(strings.ToLower(v), "zh") {
-				return chinese
-			}
-			return english
+			return lang.FromLocale(v)
 		}
 	}
-	return english
+	return lang.English
 }
 
-// of picks between the two.
-func (l lang) of(en, zh string) string {
-	if l == chinese {
+// of picks between two texts.
+func of(l lang.Language, en, zh string) string {
+	if l == lang.Chinese {
 		return zh
 	}
 	return en

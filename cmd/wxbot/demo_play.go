@@ -32,7 +32,7 @@ func (m *missing) Error() string {
 // play logs in and plays the scenes.
 func (st *stage) play(ctx context.Context, scenes []scene) error {
 	st.cast()
-	st.paper.remark(fmt.Sprintf(st.lang.of(
+	st.paper.remark(fmt.Sprintf(of(st.lang,
 		"a simulated WeChat at %s; it is %s there, and time goes %d times as fast",
 		"模拟的微信在 %s；那里现在是 %s，时间快 %d 倍"),
 		st.srv.URL(), demoStart().Format("2006-01-02 15:04"), demoRate))
@@ -47,7 +47,7 @@ func (st *stage) play(ctx context.Context, scenes []scene) error {
 	if err := st.await(ctx, func() bool { return len(st.open) == 0 }); err != nil {
 		return err
 	}
-	st.paper.title(fmt.Sprintf(st.lang.of("all %d expected answers came", "%d 个预期的回应全部到齐"), st.answers))
+	st.paper.title(fmt.Sprintf(of(st.lang, "all %d expected answers came", "%d 个预期的回应全部到齐"), st.answers))
 	return nil
 }
 
@@ -68,12 +68,12 @@ func (st *stage) login(ctx context.Context) error {
 	if got, want := st.code.Payload.Reveal(), wxtest.QRPayload(uuid); got != want {
 		return errors.New("demo: the code drawn is not the one that WeChat made")
 	}
-	st.paper.remark(st.lang.of("the simulated phone scans the code", "模拟的手机扫码"))
+	st.paper.remark(of(st.lang, "the simulated phone scans the code", "模拟的手机扫码"))
 	st.srv.Scan()
 	if err := st.await(ctx, func() bool { return st.scanned }); err != nil {
 		return fmt.Errorf("demo: scan not seen: %w", err)
 	}
-	st.paper.remark(st.lang.of("… and confirms", "……并确认登录"))
+	st.paper.remark(of(st.lang, "… and confirms", "……并确认登录"))
 	st.srv.Confirm()
 	if err := st.await(ctx, func() bool { return st.loggedIn && st.online }); err != nil {
 		return fmt.Errorf("demo: not logged in: %w", err)
@@ -83,7 +83,7 @@ func (st *stage) login(ctx context.Context) error {
 
 // scene plays one scene and waits for what must come before the next.
 func (st *stage) scene(ctx context.Context, s scene) error {
-	st.paper.title(st.lang.of(s.en, s.zh))
+	st.paper.title(of(st.lang, s.en, s.zh))
 	for _, e := range s.want {
 		st.open = append(st.open, &e)
 	}

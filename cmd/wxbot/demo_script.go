@@ -86,7 +86,7 @@ func scenes() []scene {
 			en: "a friend request with the secret word", zh: "好友申请：带着暗号",
 			act: func(_ context.Context, st *stage) error {
 				const greeting = "我想加入读书会"
-				st.paper.line("小红", "小红", st.lang.of("(friend request) ", "（申请加好友）")+greeting)
+				st.paper.line("小红", "小红", of(st.lang, "(friend request) ", "（申请加好友）")+greeting)
 				st.people["小红"].Request(greeting)
 				return nil
 			},
@@ -121,7 +121,7 @@ func scenes() []scene {
 func newcomers(ctx context.Context, st *stage) error {
 	g, by := st.groups["客户一群"], st.people["老王"]
 	for _, name := range []string{"阿强", "丽丽"} {
-		st.paper.line(g.Topic(), "老王", fmt.Sprintf(st.lang.of("(invited %s)", "（邀请%s加入了群聊）"), name))
+		st.paper.line(g.Topic(), "老王", fmt.Sprintf(of(st.lang, "(invited %s)", "（邀请%s加入了群聊）"), name))
 		g.Join(by, st.people[name])
 		if err := st.pause(ctx, 100*time.Millisecond); err != nil {
 			return err
@@ -139,7 +139,7 @@ func withdrawn(ctx context.Context, st *stage) error {
 	if err := st.pause(ctx, 300*time.Millisecond); err != nil {
 		return err
 	}
-	st.paper.line(g.Topic(), "妈妈", st.lang.of("(recalls the message)", "（撤回了一条消息）"))
+	st.paper.line(g.Topic(), "妈妈", of(st.lang, "(recalls the message)", "（撤回了一条消息）"))
 	g.Recall(mum, id)
 	return nil
 }

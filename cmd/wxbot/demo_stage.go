@@ -9,6 +9,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/clock"
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -21,7 +22,7 @@ const recordBound = 1 << 14
 type stage struct {
 	srv     *wxtest.Server
 	clock   clock.Clock
-	lang    lang
+	lang    lang.Language
 	paper   *paper
 	rules   string // path of the rules file in force
 	people  map[string]*wxtest.Account
@@ -134,10 +135,10 @@ func (st *stage) notice(n bot.Notice) {
 		st.scanned = true
 	case bot.LoggedIn:
 		st.loggedIn = true
-		st.paper.remark(fmt.Sprintf(st.lang.of("logged in as %s", "已登录：%s"), n.Name))
+		st.paper.remark(fmt.Sprintf(of(st.lang, "logged in as %s", "已登录：%s"), n.Name))
 	case bot.RulesLoaded:
 		st.loads++
-		st.paper.remark(fmt.Sprintf(st.lang.of("%d rules and %d plugins in force (rev %s)",
+		st.paper.remark(fmt.Sprintf(of(st.lang, "%d rules and %d plugins in force (rev %s)",
 			"%d 条规则、%d 个插件生效（版本 %s）"), n.Rules, n.Plugins, n.Rev))
 	case bot.Problem:
 		st.problem = n.Text

@@ -116,7 +116,7 @@ func (st *stage) speaker(s string) (speaker, error) {
 		group, name = "", s
 	}
 	if name == "" {
-		return speaker{}, fmt.Errorf("%s", st.lang.of("as whom? /as NAME or /as GROUP/NAME", "以谁的身份？/as 名字 或 /as 群/名字"))
+		return speaker{}, fmt.Errorf("%s", of(st.lang, "as whom? /as NAME or /as GROUP/NAME", "以谁的身份？/as 名字 或 /as 群/名字"))
 	}
 	if !inGroup {
 		if p := st.people[name]; p == nil {
@@ -128,16 +128,16 @@ func (st *stage) speaker(s string) (speaker, error) {
 	}
 	g := st.groups[group]
 	if g == nil {
-		return speaker{}, fmt.Errorf(st.lang.of("no group %q", "没有群 %q"), group)
+		return speaker{}, fmt.Errorf(of(st.lang, "no group %q", "没有群 %q"), group)
 	}
 	if p := st.people[name]; p == nil || !slices.Contains(g.Members(), p) {
-		return speaker{}, fmt.Errorf(st.lang.of("%q is not in %s", "%q 不在 %s 里"), name, group)
+		return speaker{}, fmt.Errorf(of(st.lang, "%q is not in %s", "%q 不在 %s 里"), name, group)
 	}
 	return speaker{group: group, name: name}, nil
 }
 
 func (st *stage) help() {
-	for line := range strings.Lines(st.lang.of(
+	for line := range strings.Lines(of(st.lang,
 		`Now you: what you type is sent to the bot.
 /as 小明  or  /as 客户一群/小明   who you are and where; a new name is a new friend
 /who                             who is there
@@ -150,7 +150,7 @@ Ctrl-D                          结束
 `)) {
 		st.paper.remark(strings.TrimRight(line, "\n"))
 	}
-	st.paper.remark(st.lang.of("rules of this demo: ", "本次演示的规则文件：") + st.rules)
+	st.paper.remark(of(st.lang, "rules of this demo: ", "本次演示的规则文件：") + st.rules)
 }
 
 func (st *stage) who() {

@@ -49,12 +49,29 @@ func newExplain(con *console) *cobra.Command {
 			return err
 		}
 		if *asJSON {
-			return writeJSON(con, x.Rules)
+			return writeJSON(con, asExplained(con, x))
 		}
 		printExplanation(con, q, x)
 		return nil
 	}
 	return cmd
+}
+
+// explainedRule is what explain --json prints of a rule.
+type explainedRule struct {
+	Rule  string `json:"rule"`
+	Fires bool   `json:"fires"`
+	Why   string `json:"why,omitempty"`
+	Steps string `json:"steps,omitempty"`
+	Ends  bool   `json:"ends,omitempty"`
+}
+
+func asExplained(con *console, x *bot.Explanation) []explainedRule {
+	var out []explainedRule
+	for _, r := range x.Rules {
+		out = append(out, explainedRule{Rule: r.Rule, Fires: r.Fires, Why: r.Why.In(con.lang()), Steps: r.Steps, Ends: r.Ends})
+	}
+	return out
 }
 
 func printExplanation(con *console, q bot.Question, x *bot.Explanation) {
@@ -65,25 +82,25 @@ func printExplanation(con *console, q bot.Question, x *bot.Explanation) {
 	}
 	mentioned := ""
 	if q.Group != "" {
-		mentioned = l.of(" @no", " 没有@")
+		mentioned = of(l, " @no", " 没有@")
 		if q.Mentioned {
 			mentioned = " @"
 		}
 	}
 	fmt.Fprintf(con.out, "%s %s %q%s\n", x.Time.Format("Mon 2006-01-02 15:04"), where, q.Text, mentioned)
 	if x.Silent != "" {
-		fmt.Fprintln(con.out, l.of("nothing answers: ", "不会回答：")+x.Silent)
+		fmt.Fprintln(con.out, of(l, "nothing answers: ", "不会回答：")+x.Silent)
 	}
 	width := 0
 	for _, r := range x.Rules {
 		width = max(width, conf.DisplayWidth(r.Rule))
 	}
 	for _, r := range x.Rules {
-		said := l.of("no: ", "否：") + r.Why
+		said := of(l, "no: ", "否：") + r.Why.In(l)
 		if r.Fires {
-			said = l.of("fires → ", "触发 → ") + r.Steps
+			said = of(l, "fires → ", "触发 → ") + r.Steps
 			if r.Ends {
-				said += l.of("   stops here", "   到此为止")
+				said += of(l, "   stops here", "   到此为止")
 			}
 		}
 		fmt.Fprintf(con.out, "  %s  %s\n", pad(r.Rule, width), said)

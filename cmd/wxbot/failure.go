@@ -45,7 +45,7 @@ func (c *console) report(command string, err error) int {
 		f = &failure{err: err, code: exitFailure}
 	}
 	if errors.Is(err, control.ErrNoDaemon) {
-		f = &failure{err: err, code: exitNobody, hint: c.lang().of(
+		f = &failure{err: err, code: exitNobody, hint: of(c.lang(),
 			"start it with \"wxbot run\", or name its socket with --socket",
 			"先用 \"wxbot run\" 启动，或用 --socket 指明它的套接字")}
 	}
@@ -53,7 +53,7 @@ func (c *console) report(command string, err error) int {
 		f = &failure{err: err, code: f.code, hint: refused.Hint}
 	}
 	if errors.Is(err, control.ErrNotAllowed) {
-		f = &failure{err: err, code: exitFailure, hint: c.lang().of(
+		f = &failure{err: err, code: exitFailure, hint: of(c.lang(),
 			"ask as the daemon's user or as root, or join the group that socket_group in wxbot.yaml names",
 			"用守护进程的用户或 root 来问，或加入 wxbot.yaml 里 socket_group 指明的组")}
 	}
@@ -68,7 +68,7 @@ func (c *console) report(command string, err error) int {
 	case f.hint != "":
 		fmt.Fprintf(c.err, "hint: %s\n", f.hint)
 	case f.code == exitUsage:
-		fmt.Fprintf(c.err, "hint: %s\n", c.lang().of("see \"", "见 \"")+strings.TrimSpace("wxbot "+command)+" --help\"")
+		fmt.Fprintf(c.err, "hint: %s\n", of(c.lang(), "see \"", "见 \"")+strings.TrimSpace("wxbot "+command)+" --help\"")
 	}
 	return f.code
 }

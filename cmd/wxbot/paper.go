@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wxbot/bot/clock"
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -77,21 +78,21 @@ func (p *paper) remark(s string) {
 }
 
 // record writes what the bot did.
-func (p *paper) record(r wxtest.Record, l lang) {
+func (p *paper) record(r wxtest.Record, l lang.Language) {
 	chat, text := described(r)
 	switch r.Kind {
 	case wxtest.RecordSent:
 		if r.Sent.Type == emoticonType {
-			text = l.of("[emoticon ", "[表情 ") + text + "]"
+			text = of(l, "[emoticon ", "[表情 ") + text + "]"
 		}
 	case wxtest.RecordRevoked:
-		text = l.of("(revoked: ", "（撤回了：") + text + l.of(")", "）")
+		text = of(l, "(revoked: ", "（撤回了：") + text + of(l, ")", "）")
 	case wxtest.RecordAccepted:
-		text = l.of("(accepted the friend request)", "（通过了好友申请）")
+		text = of(l, "(accepted the friend request)", "（通过了好友申请）")
 	case wxtest.RecordRemarked:
-		text = l.of("(set the remark to ", "（设置备注：") + text + l.of(")", "）")
+		text = of(l, "(set the remark to ", "（设置备注：") + text + of(l, ")", "）")
 	case wxtest.RecordUploaded:
-		text = l.of("(uploaded a file)", "（上传了文件）")
+		text = of(l, "(uploaded a file)", "（上传了文件）")
 	case wxtest.RecordInvited, wxtest.RecordRenamed, wxtest.RecordRequested, wxtest.RecordRead, wxtest.RecordPinned,
 		wxtest.RecordLoggedIn, wxtest.RecordOnline, wxtest.RecordLoggedOut:
 		return

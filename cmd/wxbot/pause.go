@@ -34,15 +34,15 @@ func newPause(con *console) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		what := con.lang().of("everything", "全部")
+		what := of(con.lang(), "everything", "全部")
 		if p.Name != "" {
 			what = p.Name
 		}
 		if p.Until.IsZero() {
-			fmt.Fprintf(con.out, con.lang().of("paused %s until wxbot resume\n", "已暂停%s，用 wxbot resume 恢复\n"), what)
+			fmt.Fprintf(con.out, of(con.lang(), "paused %s until wxbot resume\n", "已暂停%s，用 wxbot resume 恢复\n"), what)
 			return nil
 		}
-		fmt.Fprintf(con.out, con.lang().of("paused %s until %s\n", "已暂停%s，到 %s\n"), what, clockTime(p.Until))
+		fmt.Fprintf(con.out, of(con.lang(), "paused %s until %s\n", "已暂停%s，到 %s\n"), what, clockTime(p.Until))
 		return nil
 	}
 	return cmd
@@ -66,7 +66,7 @@ func newResume(con *console) *cobra.Command {
 		if err := c.Resume(cmd.Context(), first(args)); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.lang().of("resumed", "已恢复"))
+		fmt.Fprintln(con.out, of(con.lang(), "resumed", "已恢复"))
 		return nil
 	}
 	return cmd

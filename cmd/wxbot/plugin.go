@@ -56,7 +56,7 @@ func newPluginList(con *console) *cobra.Command {
 			}
 		}
 		if len(list) == 0 {
-			fmt.Fprintln(con.out, con.lang().of("no plugins", "没有插件"))
+			fmt.Fprintln(con.out, of(con.lang(), "no plugins", "没有插件"))
 		}
 		return nil
 	}
@@ -129,7 +129,7 @@ func newPluginResume(con *console) *cobra.Command {
 		if err := c.ResumePlugin(cmd.Context(), args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.lang().of("resumed", "已恢复"))
+		fmt.Fprintln(con.out, of(con.lang(), "resumed", "已恢复"))
 		return nil
 	}
 	return cmd

@@ -63,7 +63,7 @@ func pluginOptions(con *console, cfg bot.Config, name string) ([]luahost.Option,
 func noPlugins(con *console, what string) error {
 	return &failure{
 		err: errors.New(what + ": there is no plugin directory"), code: exitFailure,
-		hint: con.lang().of("make one with \"mkdir plugins\", or name it with --plugins", "先 mkdir plugins，或用 --plugins 指明"),
+		hint: of(con.lang(), "make one with \"mkdir plugins\", or name it with --plugins", "先 mkdir plugins，或用 --plugins 指明"),
 	}
 }
 

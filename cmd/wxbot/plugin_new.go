@@ -37,7 +37,7 @@ func newPluginNew(con *console) *cobra.Command {
 		for _, f := range files {
 			fmt.Fprintln(con.out, f)
 		}
-		fmt.Fprintf(con.out, con.lang().of("now edit them, and run: wxbot test %s\n", "改好后运行：wxbot test %s\n"), args[0])
+		fmt.Fprintf(con.out, of(con.lang(), "now edit them, and run: wxbot test %s\n", "改好后运行：wxbot test %s\n"), args[0])
 		return nil
 	}
 	return cmd

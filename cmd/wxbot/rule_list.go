@@ -36,7 +36,7 @@ func newRuleList(con *console) *cobra.Command {
 		if cfg.Rules == "" {
 			return &failure{
 				err: errors.New("rule list: there is no rules.yaml"), code: exitFailure,
-				hint: con.lang().of("begin one with \"wxbot rule new faq\", or name it with --rules", "先运行 wxbot rule new faq，或用 --rules 指明"),
+				hint: of(con.lang(), "begin one with \"wxbot rule new faq\", or name it with --rules", "先运行 wxbot rule new faq，或用 --rules 指明"),
 			}
 		}
 		list, err := listRules(cmd.Context(), con, cfg)
@@ -108,15 +108,15 @@ func printRules(con *console, list []listedRule) {
 		state := ""
 		switch {
 		case !r.Enabled:
-			state = l.of("  (off in the file)", "（文件里关着）")
+			state = of(l, "  (off in the file)", "（文件里关着）")
 		case r.Off:
-			state = l.of("  (switched off)", "（已关）")
+			state = of(l, "  (switched off)", "（已关）")
 		case len(r.OffIn) > 0:
-			state = fmt.Sprintf(l.of("  (switched off in %s)", "（在这些群里已关：%s）"), strings.Join(r.OffIn, ", "))
+			state = fmt.Sprintf(of(l, "  (switched off in %s)", "（在这些群里已关：%s）"), strings.Join(r.OffIn, ", "))
 		}
 		hits := ""
 		if r.Hits != nil {
-			hits = fmt.Sprintf(l.of("  fired %d times", "  执行过 %d 次"), *r.Hits)
+			hits = fmt.Sprintf(of(l, "  fired %d times", "  执行过 %d 次"), *r.Hits)
 		}
 		fmt.Fprintf(con.out, "%3s. %s%s%s\n", strconv.Itoa(i+1), r.Name, state, hits)
 		what := r.Trigger
@@ -126,6 +126,6 @@ func printRules(con *console, list []listedRule) {
 		fmt.Fprintf(con.out, "     %s -> %s\n     %s:%d\n", what, r.Steps, filepath.Base(r.File), r.Line)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(con.out, l.of("no rules", "没有规则"))
+		fmt.Fprintln(con.out, of(l, "no rules", "没有规则"))
 	}
 }

@@ -69,13 +69,13 @@ func tellNewRule(con *console, n bot.NewRule) {
 	l := con.lang()
 	fmt.Fprintf(con.out, "%s:%d: %s\n", n.Path, n.Line, n.Name)
 	if len(n.Waits) > 0 {
-		fmt.Fprintln(con.out, l.of("\nto be mended before it is switched on:", "\n打开之前要先改："))
+		fmt.Fprintln(con.out, of(l, "\nto be mended before it is switched on:", "\n打开之前要先改："))
 		for _, p := range n.Waits {
 			fmt.Fprintln(con.out, p.String())
 		}
 		fmt.Fprintln(con.out)
 	}
-	fmt.Fprintln(con.out, l.of(
+	fmt.Fprintln(con.out, of(l,
 		"it is switched off: edit it, delete its line \"启用: 否\", and run: wxbot check",
 		"这条规则还没有打开：改好以后，删掉“启用: 否”这一行，再运行：wxbot check"))
 }

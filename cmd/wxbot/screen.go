@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wxbot/bot"
+	"wxbot/bot/lang"
 )
 
 // screen shows a person what the daemon wants of them: the login code above all.
@@ -18,7 +19,7 @@ type screen struct {
 	w       io.Writer // nil without a terminal
 	colour  bool
 	columns int
-	lang    lang
+	lang    lang.Language
 	file    string
 	log     zerolog.Logger
 	notices chan bot.Notice
@@ -80,16 +81,16 @@ func (s *screen) show(n bot.Notice) {
 	case bot.QRDone:
 		s.removeFile()
 	case bot.PushAsked:
-		s.say(s.lang.of("The phone asks to confirm the login; without an answer a code follows.", "请在手机上确认登录；没有确认时会显示二维码。"))
+		s.say(of(s.lang, "The phone asks to confirm the login; without an answer a code follows.", "请在手机上确认登录；没有确认时会显示二维码。"))
 	case bot.Scanned:
-		s.say(s.lang.of("Scanned. Confirm on the phone.", "已扫码，请在手机上确认登录。"))
+		s.say(of(s.lang, "Scanned. Confirm on the phone.", "已扫码，请在手机上确认登录。"))
 	case bot.LoggedIn:
 		s.removeFile()
-		s.say(fmt.Sprintf(s.lang.of("Logged in as %s.", "已登录：%s"), n.Name))
+		s.say(fmt.Sprintf(of(s.lang, "Logged in as %s.", "已登录：%s"), n.Name))
 	case bot.LoggedOut:
-		s.say(fmt.Sprintf(s.lang.of("Logged out: %s", "已退出登录：%s"), n.Reason))
+		s.say(fmt.Sprintf(of(s.lang, "Logged out: %s", "已退出登录：%s"), n.Reason))
 	case bot.Refused:
-		s.say(fmt.Sprintf(s.lang.of("WeChat refuses this login (%d): %s\n"+
+		s.say(fmt.Sprintf(of(s.lang, "WeChat refuses this login (%d): %s\n"+
 			"hint: see docs/operate.md, \"Refused\"; \"wxbot qr\" tries again. --mode filehelper may be\n"+
 			"allowed, for the chat with yourself alone; --mode desktop too, but accounts get restricted for it.",
 			"微信拒绝登录（%d）：%s\n提示：见 docs/operate.md 的 “Refused”；用 \"wxbot qr\" 再试。\n--mode filehelper 也许可用，只限文件传输助手；--mode desktop 也许可用，但账号可能因此被限制。"), n.Code, n.Text))
@@ -118,13 +119,13 @@ func (s *screen) code(n bot.QRCode) {
 		s.toFile(n, m.columns())
 		return
 	}
-	s.say(fmt.Sprintf(s.lang.of("Scan with WeChat on the phone (code %d of %d):", "请用手机微信扫码（第 %d 个，共 %d 个）："), n.Attempt, n.Max))
+	s.say(fmt.Sprintf(of(s.lang, "Scan with WeChat on the phone (code %d of %d):", "请用手机微信扫码（第 %d 个，共 %d 个）："), n.Attempt, n.Max))
 	s.say(m.draw(s.colour))
 }
 
 // loginMeans tells, before the first code, what a login does and risks.
-func loginMeans(l lang) string {
-	return l.of(
+func loginMeans(l lang.Language) string {
+	return of(l,
 		`Before you scan, what this login means:
   1. Use a spare account: this protocol is not meant for bots, and WeChat may object.
   2. WeChat on a computer will be logged out; only one web or desktop session is allowed.
@@ -153,7 +154,7 @@ func (s *screen) toFile(n bot.QRCode, columns int) {
 		return
 	}
 	s.log.Warn().Str("file", s.file).Msg("scan needed: run wxbot qr, or look at the file")
-	s.say(fmt.Sprintf(s.lang.of("The terminal is narrower than the code (%d columns). Scan it from %s",
+	s.say(fmt.Sprintf(of(s.lang, "The terminal is narrower than the code (%d columns). Scan it from %s",
 		"终端太窄，放不下二维码（需要 %d 列）。请查看 %s"), columns, s.file))
 }
 

@@ -101,7 +101,7 @@ func sendVerdict(con *console, s control.Sending, quiet bool) error {
 	switch event.Status(s.Status) {
 	case event.StatusSent:
 		if !quiet {
-			fmt.Fprintln(con.out, con.lang().of("sent", "已发送"))
+			fmt.Fprintln(con.out, of(con.lang(), "sent", "已发送"))
 		}
 		return nil
 	case event.StatusTrial:

@@ -27,26 +27,26 @@ func (s *simulator) guide(at string) {
 	if s.tls {
 		trust, curl = "SSL_CERT_FILE="+s.ca+" ", "curl --cacert "+s.ca
 	}
-	fmt.Fprintf(s.con.out, "%s %s\n", l.of("simulated WeChat on", "模拟微信："), at)
+	fmt.Fprintf(s.con.out, "%s %s\n", of(l, "simulated WeChat on", "模拟微信："), at)
 	if s.tls {
-		fmt.Fprintf(s.con.out, "%s %s\n", l.of("certificate of its authority in", "其证书颁发机构的证书："), s.ca)
+		fmt.Fprintf(s.con.out, "%s %s\n", of(l, "certificate of its authority in", "其证书颁发机构的证书："), s.ca)
 	}
 	say := `'{"from":"小明","text":"你好"}'`
 	if s.empty {
 		say = `'{"to":"filehelper","text":"你好"}'`
 	}
 	for _, line := range []struct{ what, command string }{
-		{l.of("a client", "客户端"), trust + "wxbot run --server " + at},
-		{l.of("scan and confirm", "扫码并确认"), curl + " -X POST " + at + "/sim/login"},
-		{l.of("let somebody write", "让人发消息"), curl + " --json " + say + " " + at + "/sim/say"},
-		{l.of("what the client sent", "客户端发了什么"), curl + " '" + at + "/sim/sent?wait=10'"},
-		{l.of("what it did wrong", "它错在哪里"), curl + " " + at + "/sim/problems"},
-		{l.of("everything else", "其余"), curl + " " + at + "/sim/"},
+		{of(l, "a client", "客户端"), trust + "wxbot run --server " + at},
+		{of(l, "scan and confirm", "扫码并确认"), curl + " -X POST " + at + "/sim/login"},
+		{of(l, "let somebody write", "让人发消息"), curl + " --json " + say + " " + at + "/sim/say"},
+		{of(l, "what the client sent", "客户端发了什么"), curl + " '" + at + "/sim/sent?wait=10'"},
+		{of(l, "what it did wrong", "它错在哪里"), curl + " " + at + "/sim/problems"},
+		{of(l, "everything else", "其余"), curl + " " + at + "/sim/"},
 	} {
 		fmt.Fprintf(s.con.out, "  %s  %s\n", pad(line.what, 22), line.command)
 	}
 	if s.autoLogin {
-		fmt.Fprintf(s.con.out, "%s\n", l.of("the phone scans and confirms by itself", "手机会自动扫码并确认"))
+		fmt.Fprintf(s.con.out, "%s\n", of(l, "the phone scans and confirms by itself", "手机会自动扫码并确认"))
 	}
 	fmt.Fprintln(s.con.out)
 }

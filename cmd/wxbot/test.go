@@ -65,7 +65,7 @@ func watchTests(ctx context.Context, con *console, cfg bot.Config, plugin string
 		}
 		if err := runTests(ctx, con, cfg, plugin); ctx.Err() == nil {
 			con.report("test", err)
-			fmt.Fprintln(con.err, con.lang().of("waiting for changes; Ctrl-C ends", "等待文件改动；Ctrl-C 结束"))
+			fmt.Fprintln(con.err, of(con.lang(), "waiting for changes; Ctrl-C ends", "等待文件改动；Ctrl-C 结束"))
 		}
 	})
 }
