@@ -109,6 +109,7 @@ function group:rename(name) end
 ---@field name string
 ---@field nickname string
 ---@field remark string
+---@field card string the name in the group, "" without one
 ---@field key string the daemon's own, kept over logins
 ---@field is_friend boolean
 ---@field is_admin boolean

@@ -62,6 +62,11 @@ local function fill(node, vars)
   return out
 end
 
+-- shown 是对方自己的名字：备注是主人的，不交给服务。
+local function shown(person)
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 local function memory_key(msg) return ("talk:%s:%s"):format(msg.chat.key, msg.sender.key) end
 
 local function remembered(msg)
@@ -114,10 +119,11 @@ local function request(msg, question, history)
   if config.system ~= "" then messages[1] = { role = "system", content = config.system } end
   for _, m in ipairs(history) do messages[#messages + 1] = m end
   messages[#messages + 1] = { role = "user", content = question }
+  local chat = msg.group and msg.group.name or shown(msg.sender)
   local body = fill(template, {
     lists = { ["${history}"] = bot.json.array(history), ["${messages}"] = messages },
     texts = {
-      text = question, user = msg.sender.name, user_key = msg.sender.key, chat = msg.chat.name, chat_key = msg.chat.key,
+      text = question, user = shown(msg.sender), user_key = msg.sender.key, chat = chat, chat_key = msg.chat.key,
     },
   })
   local headers = {}

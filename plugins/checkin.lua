@@ -21,6 +21,12 @@ local function shifted(day, by)
   return os.date("%Y-%m-%d", os.time { year = y + 0, month = m + 0, day = d + by, hour = 12 })
 end
 
+-- shown 是群里看得到的名字：备注是主人自己的，不说出去。
+local function shown(person)
+  if person.card ~= "" then return person.card end
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 local function person_key(chat, sender) return ("p:%s:%s"):format(chat.key, sender.key) end
 local function month_key(chat, month, person) return ("m:%s:%s:%s"):format(chat.key, month, person) end
 
@@ -52,7 +58,7 @@ local function checkin(msg)
   record.best = math.max(record.best, record.streak)
   local n = months(msg.chat, month, msg.sender) + 1
   local ok, err = kv:set(key, record, PERSON_TTL)
-  if ok then ok, err = kv:set(month_key(msg.chat, month, msg.sender.key), { n = n, name = msg.sender.name }, MONTH_TTL) end
+  if ok then ok, err = kv:set(month_key(msg.chat, month, msg.sender.key), { n = n, name = shown(msg.sender) }, MONTH_TTL) end
   if not ok then return bot.log.warn("check-in not kept: %s", err) end
   local rank = kv:incr(("d:%s:%s"):format(msg.chat.key, day), 1, 0, DAY_TTL)
   msg:mention(bot.text.expand(bot.config.text, { rank = rank, streak = record.streak, month = n, total = record.total }))

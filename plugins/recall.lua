@@ -18,9 +18,18 @@ bot.plugin {
 
 local config = bot.config
 
+local to_owner = config.to == "filehelper" or config.to == "文件传输助手"
+
+-- named 是撤回的人：对主人说备注；备注是主人自己的，不说给别人。
+local function named(person)
+  if to_owner then return person.name end
+  if person.card ~= "" then return person.card end
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 local function header(ev)
-  if ev.group then return ("%s 在「%s」撤回了："):format(ev.sender.name, ev.group.name) end
-  return ev.sender.name .. " 撤回了："
+  if ev.group then return ("%s 在「%s」撤回了："):format(named(ev.sender), ev.group.name) end
+  return named(ev.sender) .. " 撤回了："
 end
 
 local function skipped(sender)

@@ -80,13 +80,19 @@ end
 
 local told = {}                             -- 说过的错误，同一个群只说一次
 
+-- shown 是群里看得到的名字：备注是主人自己的，不说出去。
+local function shown(person)
+  if person.card ~= "" then return person.card end
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 local function relay(msg)
   if not types[msg.type] or relayed(msg.raw or "") or relayed(msg.text) then return end
   for _, s in ipairs(config.skip) do
     if s ~= "" and msg.text:sub(1, #s) == s then return end
   end
   if not allowed() then return end
-  local header = bot.text.expand(config.header, { group = msg.group.name, sender = msg.sender.name })
+  local header = bot.text.expand(config.header, { group = msg.group.name, sender = shown(msg.sender) })
   for _, name in ipairs(targets(msg.group.name)) do
     local group, err = bot.group(name)
     local sent

@@ -28,9 +28,15 @@ local function period(time)
   return os.date("%Y-%m-%d", os.time { year = d.year, month = d.month, day = day, hour = 12 })
 end
 
+-- shown 是群里看得到的名字：备注是主人自己的，不说出去。
+local function shown(person)
+  if person.card ~= "" then return person.card end
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 bot.observe("message", { group = bot.config.groups }, function(msg)
-  local name = "name:" .. msg.sender.key
-  if kv:get(name) ~= msg.sender.name then kv:set(name, msg.sender.name, "30d") end
+  local key, name = "name:" .. msg.sender.key, shown(msg.sender)
+  if kv:get(key) ~= name then kv:set(key, name, "30d") end
   kv:incr(("n:%s:%s:%s"):format(period(msg.time), msg.chat.key, msg.sender.key), 1, 0, KEEP)
 end)
 

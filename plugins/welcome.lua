@@ -16,8 +16,14 @@ bot.plugin {
 
 local newcomers = {}                       -- 群 -> 等着欢迎的名字
 
+-- shown 是群里看得到的名字：备注是主人自己的，不说出去。
+local function shown(person)
+  if person.card ~= "" then return person.card end
+  return person.nickname ~= "" and person.nickname or person.name
+end
+
 local function gather(list, people)
-  for _, p in ipairs(people) do list[#list + 1] = p.name end
+  for _, p in ipairs(people) do list[#list + 1] = shown(p) end
 end
 
 -- listed 给出名单，太长就写成“甲、乙 等 9 人”；还有要 @ 的人。

@@ -414,6 +414,8 @@ func (p *plugin) personField(o *personObject, name string) lua.LValue {
 		return text(q.Nickname)
 	case "remark":
 		return text(q.Remark)
+	case "card":
+		return text(q.Card)
 	case "key":
 		return text(q.Key)
 	case "kind":
