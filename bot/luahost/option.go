@@ -87,6 +87,9 @@ func readOption(l *lua.LState, name string, v lua.LValue) Option {
 		plain, err := fromLua(def)
 		if err == nil {
 			o.Default = written(plain)
+			if m, ok := plain.(map[string]any); ok && len(m) == 0 && o.Type == "list" {
+				o.Default = []any{} // {} in Lua
+			}
 			o.fallback, err = o.read(l, o.Default)
 		}
 		if err != nil {
@@ -108,7 +111,7 @@ func (o Option) read(l *lua.LState, v any) (lua.LValue, error) {
 		case string:
 			return toLua(l, []any{v}), nil
 		case map[string]any:
-			if len(v) == 0 { // {} of a header
+			if len(v) == 0 { // {} of a test
 				return l.NewTable(), nil
 			}
 		}

@@ -83,7 +83,9 @@ func (st *stage) login(ctx context.Context) error {
 
 // scene plays one scene and waits for what must come before the next.
 func (st *stage) scene(ctx context.Context, s scene) error {
-	st.paper.title(of(st.lang, s.en, s.zh))
+	if s.en != "" {
+		st.paper.title(of(st.lang, s.en, s.zh))
+	}
 	for _, e := range s.want {
 		st.open = append(st.open, &e)
 	}

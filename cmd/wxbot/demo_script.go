@@ -12,7 +12,7 @@ import (
 
 // scene is one part of the play: what people do, and what the bot shall do.
 type scene struct {
-	en, zh string // title
+	en, zh string // title; without one it goes on with the scene before
 	act    func(context.Context, *stage) error
 	want   []expectation
 }
@@ -68,6 +68,14 @@ func scenes() []scene {
 			},
 		},
 		{
+			en: "a reminder, by a Lua plugin that reads plain Chinese", zh: "提醒：由 Lua 插件读懂人话",
+			act: say("小明", "90秒后提醒我关火"),
+			want: []expectation{
+				{kind: sent, chat: "小明", text: "提醒你：关火"},
+				{kind: sent, chat: "小明", text: "⏰ 关火", later: true},
+			},
+		},
+		{
 			en: "newcomers: one welcome for all who come within 20 seconds", zh: "新人入群：20 秒内进来的合并欢迎",
 			act: newcomers,
 			// On a busy machine a name may be looked up too late for the common
@@ -81,6 +89,15 @@ func scenes() []scene {
 			en: "a command, by a Lua plugin", zh: "指令：由 Lua 插件回答",
 			act:  say("小明", "掷骰子"),
 			want: []expectation{{kind: sent, chat: "小明", text: "掷出了"}},
+		},
+		{
+			en: "a vote in a group, by a Lua plugin", zh: "群投票：由 Lua 插件计票",
+			act:  sayIn("家庭群", "妈妈", "/投票 年夜饭吃什么 火锅 饺子"),
+			want: []expectation{{kind: sent, chat: "家庭群", text: "1. 火锅　0 票"}},
+		},
+		{
+			act:  sayIn("家庭群", "妈妈", "投 2"),
+			want: []expectation{{kind: sent, chat: "家庭群", text: "2. 饺子　1 票"}},
 		},
 		{
 			en: "a friend request with the secret word", zh: "好友申请：带着暗号",

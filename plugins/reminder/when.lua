@@ -131,7 +131,10 @@ local function span(p)
         break
       end
       seconds, largest = seconds + n * u, math.max(largest, u)
-      if not half and u >= 60 and take(p, "半") then seconds = seconds + u / 2 end
+      if not half and u >= 60 and take(p, "半") then
+        seconds = seconds + u / 2
+        take(p, "钟")
+      end
     end
     any = true
   end
