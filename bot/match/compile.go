@@ -377,14 +377,15 @@ func asSyntax(err error) (*syntax.Error, bool) {
 
 // unreachable finds characters that no folded text has.
 func (c *compiler) unreachable(i item) {
-	if !c.w.folding.Width {
+	f := Folding{Width: c.w.folding.Width, Traditional: c.w.folding.Traditional}
+	if !f.Width && !f.Traditional {
 		return
 	}
 	for at, r := range i.text {
 		if r < utf8.RuneSelf {
 			continue
 		}
-		folded := Folding{Width: true}.Fold(string(r))
+		folded := f.Fold(string(r))
 		if folded == string(r) {
 			continue
 		}

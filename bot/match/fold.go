@@ -19,6 +19,9 @@ type Folding struct {
 	Case      bool
 	Space     bool // runs of blanks, and any blank beside a Han character
 	Invisible bool // zero-width and variation signs
+	// Traditional: traditional characters are their simplified forms. A table of
+	// some hundred kilobytes is made for it.
+	Traditional bool
 }
 
 // DefaultFolding is what rules compare with unless they say otherwise.
@@ -33,9 +36,13 @@ var Exact = Folding{Invisible: true}
 func (f Folding) Fold(s string) string {
 	var buf [256]byte
 	out, ok := f.plain(buf[:0], s)
+	if !ok {
+		out = append(buf[:0], f.full(s)...)
+	}
+	if f.Traditional {
+		out = simplify(out)
+	}
 	switch {
-	case !ok:
-		return f.full(s)
 	case string(out) == s:
 		return s
 	}
@@ -44,10 +51,14 @@ func (f Folding) Fold(s string) string {
 
 // append is Fold into a buffer, after what is there.
 func (f Folding) append(dst []byte, s string) []byte {
-	if out, ok := f.plain(dst, s); ok {
-		return out
+	out, ok := f.plain(dst, s)
+	if !ok {
+		out = append(dst, f.full(s)...)
 	}
-	return append(dst, f.full(s)...)
+	if f.Traditional {
+		return append(dst, simplify(out[len(dst):])...)
+	}
+	return out
 }
 
 // plain folds in one pass a text that is made of ordinary characters only: none of

@@ -27,6 +27,30 @@ func TestFold(t *testing.T) {
 	}
 }
 
+func TestFoldTraditional(t *testing.T) {
+	f := DefaultFolding
+	if f.Fold("價格") == "价格" {
+		t.Error("traditional characters are folded without being asked")
+	}
+	f.Traditional = true
+	for in, want := range map[string]string{
+		"價格": "价格", "价格": "价格", "請問 多少錢？": "请问多少钱?", "頭髮發財": "头发发财", "Ａ臺ab": "a台ab", "乾燥": "干燥",
+		"薴": "苎", "": "", "hello": "hello", "ß價": "ss价",
+	} {
+		if got := f.Fold(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
+		}
+		if got := string(f.append([]byte("價"), in)); got != "價"+want {
+			t.Errorf("append of %q: %q", in, got)
+		}
+	}
+	for from, to := range simplified() {
+		if again := f.Fold(string(to)); again != string(to) {
+			t.Errorf("%c becomes %c, which becomes %s", from, to, again)
+		}
+	}
+}
+
 func FuzzFoldTwiceIsFoldOnce(f *testing.F) {
 	for _, s := range []string{"Ａ１！", "价 格", "İ", "ŉ", "ΐ", "\u1e9e", "a\u0345", "ﾞ か"} {
 		f.Add(s)
@@ -35,12 +59,15 @@ func FuzzFoldTwiceIsFoldOnce(f *testing.F) {
 		if !utf8.ValidString(s) {
 			return
 		}
-		once := DefaultFolding.Fold(s)
-		if twice := DefaultFolding.Fold(once); twice != once {
-			t.Errorf("%q folds to %q and then to %q", s, once, twice)
-		}
-		if strings.IndexFunc(once, invisible) >= 0 {
-			t.Errorf("something invisible is left in %q", once)
+		how := DefaultFolding
+		for _, how.Traditional = range []bool{false, true} {
+			once := how.Fold(s)
+			if twice := how.Fold(once); twice != once {
+				t.Errorf("%q folds to %q and then to %q", s, once, twice)
+			}
+			if strings.IndexFunc(once, invisible) >= 0 {
+				t.Errorf("something invisible is left in %q", once)
+			}
 		}
 	})
 }

@@ -119,7 +119,7 @@ func (p *parser) folding(v *conf.Node) {
 		return
 	}
 	f := &p.set.folding
-	p.entries(v, lang.Raw("match"), matchKeys, func(key string, k, v *conf.Node) {
+	p.entries(v, lang.Raw("match"), matchKeys, func(key string, _, v *conf.Node) {
 		on, ok := v.Bool()
 		if !ok {
 			p.fail(v, lang.T("%s is true or false", key))
@@ -135,9 +135,7 @@ func (p *parser) folding(v *conf.Node) {
 		case "invisible":
 			f.Invisible = on
 		case "traditional":
-			if on {
-				p.fail(k, lang.T("match.traditional is not in this version"))
-			}
+			f.Traditional = on
 		}
 	})
 }

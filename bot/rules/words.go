@@ -132,7 +132,7 @@ var (
 		conf.Setting("case 大小写", "bool", "true", "App is APP", "App 就是 APP"),
 		conf.Setting("space 空格", "bool", "true", "价 格 is 价格", "价 格 就是 价格"),
 		conf.Setting("invisible 不可见", "bool", "true", "invisible characters do not count", "看不见的字符不算"),
-		{Spellings: []string{"traditional", "繁简"}},
+		conf.Setting("traditional 繁简", "bool", "false", "價 is 价", "價 就是 价"),
 	}
 	cooldownKeys = []conf.Word{
 		conf.Setting("per 按", "=per", "chat", "for whom it counts", "按什么算"),
