@@ -39,6 +39,7 @@ type account struct {
 	again    chan struct{} // an operator asks for a new round of QR codes
 	kick     func()        // wakes the outbox
 	tidy     *tidier
+	keep     *keepsakes
 	echoes   echoes
 	received received
 	gone     map[[2]string]time.Time // who left which group when, by key and name

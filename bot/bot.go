@@ -125,6 +125,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	t.start(ctx, "outages", b.outageLoop)
 	t.start(ctx, "remarks", b.remarks.run)
 	t.start(ctx, "tidy", b.acc.tidy.run)
+	t.start(ctx, "recall media", b.acc.keep.run)
 	t.start(ctx, "systemd", b.systemdLoop)
 	t.start(ctx, "alerts", b.alerts.run)
 	t.start(ctx, "account", b.acc.run)
@@ -233,6 +234,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		return err
 	}
 	b.acc.dispatch = b.dispatch
+	b.acc.keep = newKeepsakes(o.Config.State, o.Clock, b.component("recall"), b.live.Settings, b.acc.wxClient)
 	b.schedule = &scheduler{
 		clock: o.Clock, store: b.store, log: b.component("schedules"), set: b.live.set.Load, connected: b.acc.connected,
 		commit: func(ctx context.Context, events []event.Event) error { return b.acc.commit(ctx, nil, events) },

@@ -17,12 +17,20 @@ import (
 // people, and the session are durable when it returns.
 func (a *account) sink(ctx context.Context, batch wx.Batch) error {
 	var events []event.Event
+	var messages []*wx.Message // by event; nil of what is none
 	for _, e := range batch.Events {
 		got, err := a.take(ctx, e)
 		if err != nil {
 			return err
 		}
 		events = append(events, got...)
+		var m *wx.Message
+		if r, ok := e.(wx.MessageReceived); ok {
+			m = &r.Message
+		}
+		for range got {
+			messages = append(messages, m)
+		}
 	}
 	var session []byte
 	if batch.Session != nil {
@@ -31,7 +39,15 @@ func (a *account) sink(ctx context.Context, batch wx.Batch) error {
 			return fmt.Errorf("encode session: %w", err)
 		}
 	}
-	return a.commit(ctx, session, events)
+	if err := a.commit(ctx, session, events); err != nil {
+		return err
+	}
+	for i, m := range messages {
+		if m != nil {
+			a.keep.note(m, &events[i])
+		}
+	}
+	return nil
 }
 
 func (a *account) commit(ctx context.Context, session []byte, events []event.Event) error {

@@ -112,6 +112,7 @@ func (p *preparer) recalled(ctx context.Context, ev *event.Event) {
 		return
 	}
 	ev.Recalled.Message = was.Message
+	p.acc.keep.want(ev.Recalled.MessageID)
 	if ev.Sender.Key == "" {
 		ev.Sender, ev.BySelf = was.Sender, was.BySelf
 	}

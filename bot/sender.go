@@ -278,6 +278,15 @@ func (s *sender) message(ctx context.Context, c *wx.Client, to string, d event.D
 // before the present start, goes as the text that stands for it.
 func (s *sender) forward(ctx context.Context, c *wx.Client, to string, d event.Delivery) (wx.Sent, error) {
 	id := wx.SendID(d.ClientID)
+	// What was withdrawn is another message than the event that tells of it.
+	if kept, ok := s.acc.keep.of(d.Action.Forward); ok && d.Event != d.Action.Forward {
+		defer s.endUpload(d.ID)
+		sent, err := s.file(ctx, to, kept, c, d)
+		if !errors.Is(err, outbox.ErrPermanent) {
+			return sent, err
+		}
+		s.acc.log.Warn().Err(err).Int64("delivery", d.ID).Msg("content kept for a recall not sent")
+	}
 	err := wx.ErrNotForwardable
 	var sent wx.Sent
 	if m, ok := s.acc.received.get(d.Action.Forward); ok {

@@ -37,6 +37,8 @@ type Verdict struct {
 type Memory struct {
 	Keep time.Duration
 	Max  int
+	// Media: the content of pictures, voices, videos and files is fetched and kept.
+	Media bool
 }
 
 // Claim says what a plugin's handler made of an event.

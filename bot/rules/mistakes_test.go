@@ -29,7 +29,7 @@ func TestMistakesAreErrors(t *testing.T) {
 		"settings: {pace: {spead: 1}}\n":              `unknown key "spead" in pace`,
 		"settings: {loop_guard: x}\n":                 "loop_guard is a map of keys, or off",
 		"settings: {recall: x}\n":                     "recall is a map",
-		"settings: {recall: {media: true}}\n":         "recall.media is not in this version",
+		"settings: {recall: {media: maybe}}\n":        "media is true or false",
 		"settings: {words: x}\n":                      "words is a map",
 		"settings: {words: {pausd: x}}\n":             `did you mean "paused"?`,
 		"settings: {words: {paused: '${wher}'}}\n":    `did you mean "where"?`,

@@ -277,16 +277,18 @@ func (p *parser) recall(v *conf.Node) {
 		p.fail(v, lang.T("recall is a map of keys"))
 		return
 	}
-	p.entries(v, lang.Raw("recall"), recallKeys, func(key string, k, v *conf.Node) {
+	p.entries(v, lang.Raw("recall"), recallKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "keep":
 			p.duration(key, v, &r.Keep)
 		case "max":
 			p.count(key, v, &r.Max)
 		case "media":
-			if on, ok := v.Bool(); !ok || on {
-				p.fail(k, lang.T("recall.media is not in this version"))
+			on, ok := v.Bool()
+			if !ok {
+				p.fail(v, lang.T("%s is true or false", key))
 			}
+			r.Media = on
 		}
 	})
 }

@@ -125,7 +125,7 @@ var (
 	recallKeys = []conf.Word{
 		conf.Setting("keep 保留", "duration", "10m", "for how long", "记多久"),
 		conf.Setting("max 最多", "int", "1000", "how many messages", "最多几条"),
-		{Spellings: []string{"media", "媒体"}},
+		conf.Setting("media 媒体", "bool", "false", "pictures, voices, videos and files too: each is fetched when it comes and kept on disk for that long, 20 MB each and 200 MB at most", "图片、语音、视频和文件也记：收到就下载，存在磁盘上这么久，每个不超过 20 MB，共 200 MB"),
 	}
 	matchKeys = []conf.Word{
 		conf.Setting("width 全半角", "bool", "true", "Ａ is A, ！ is !, ① is 1", "Ａ 就是 A，！ 就是 !，① 就是 1"),

@@ -80,6 +80,9 @@ func (s *Server) getMessageMedia(c *call) answer {
 		c.problem("9", "a message of type %d holds nothing for %s", m.Type, c.endpoint)
 		return noMedia()
 	}
+	if m.withdrawn {
+		return noMedia()
+	}
 	data := m.Data
 	switch c.endpoint {
 	case "webwxgetvideo":
@@ -144,6 +147,9 @@ func (s *Server) getFile(c *call) answer {
 	}
 	for _, m := range e.content {
 		if m.MediaID == c.query.Get("mediaid") && m.MediaID != "" {
+			if m.withdrawn {
+				return noMedia()
+			}
 			data := m.Data
 			if data == nil {
 				data = []byte(m.FileName)

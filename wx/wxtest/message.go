@@ -66,6 +66,7 @@ type Message struct {
 	selector  int
 	skew      bool
 	noPrefix  bool
+	withdrawn bool
 }
 
 // envelope says who writes to whom.
@@ -242,6 +243,12 @@ func (s *Server) RecallFromPhone(to Chat, id MsgID) MsgID {
 }
 
 func (s *Server) recallLocked(by, session string, id MsgID) Message {
+	for _, e := range s.bySid {
+		if m, ok := e.content[string(id)]; ok {
+			m.withdrawn = true
+			e.content[string(id)] = m
+		}
+	}
 	return recallMessage(session, id, s.phrases().recalled(by))
 }
 
