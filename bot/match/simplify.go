@@ -15,7 +15,7 @@ var traditionalTable string
 
 // simplified gives the simplified form of each traditional character that has
 // another one. It is read when it is first needed.
-var simplified = sync.OnceValue(func() map[rune]rune {
+var simplified = sync.OnceValue(func() map[rune]rune { //nolint:gochecknoglobals // a table that never changes once it is read
 	table := make(map[rune]rune, 4<<10)
 	for line := range strings.Lines(traditionalTable) {
 		from, to, ok := strings.Cut(line, "\t")
