@@ -76,8 +76,6 @@ var rulesTexts = map[string]string{
 	"%s runs by the clock of UTC: no timezone is set, and this system has none": "%s会按 UTC 时间运行：没有设置时区，系统也没有时区",
 	"%s is true or false":                                            "%s 要写 true 或 false",
 	"match is a map such as {width: true, case: true}":               "match 要写成 {width: true, case: true} 这样",
-	"match.traditional is not in this version":                       "这个版本还没有 match.traditional",
-	"recall.media is not in this version":                            "这个版本还没有 recall.media",
 	"settings.%s is not in this version":                             "这个版本还没有 settings.%s",
 	"pace is off: WeChat restricts accounts that send too fast":      "pace 已关闭：发得太快的账号会被微信限制",
 	"for tests only":                                                 "只应在测试时使用",
