@@ -136,7 +136,11 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 func (b *Bot) firstPlugins(ctx context.Context) error {
 	problems := b.host.Reload(ctx)
 	for _, p := range problems {
-		b.log.Error().Str("plugin", p.Plugin).Str("file", p.File).Int("line", p.Line).
+		level := zerolog.ErrorLevel
+		if p.Off {
+			level = zerolog.WarnLevel
+		}
+		b.log.WithLevel(level).Str("plugin", p.Plugin).Str("file", p.File).Int("line", p.Line).
 			Str("problem", p.Text).Msg("plugin not loaded")
 		b.tell(Problem{Text: p.String()})
 	}
@@ -216,7 +220,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.acc.alert = b.alerts.raise
 	b.acc.complete = b.checkNames
 	b.acc.book.renamed = b.groupRenamed
-	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell}
+	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell, brakes: b.brakes}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
 		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
@@ -338,6 +342,9 @@ func (b *Bot) Reload(ctx context.Context) error {
 	}
 	before := b.host.Rev()
 	for _, p := range b.host.Reload(ctx) {
+		if p.Off && !p.Kept {
+			continue // no mistake: status and check tell
+		}
 		errs = append(errs, errors.New(p.String()))
 	}
 	if changed || b.host.Rev() != before {

@@ -92,8 +92,12 @@ func (r *Report) checkPlugins(ctx context.Context, o Options) (func(string) bool
 		}
 	}
 	for _, p := range problems {
+		severity := conf.Error
+		if p.Off {
+			severity = conf.Warning
+		}
 		r.Problems = append(r.Problems, conf.Problem{
-			File: p.File, Line: p.Line, Text: lang.T("plugin %s: %s", p.Plugin, p.Text),
+			File: p.File, Line: p.Line, Severity: severity, Text: lang.T("plugin %s: %s", p.Plugin, p.Text),
 		})
 	}
 	return func(name string) bool { return exports[name] }, nil

@@ -56,7 +56,7 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
 			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused,
-			Problem: p.Problem, Commands: p.Commands,
+			Problem: p.Problem, Commands: p.Commands, Reaches: p.Reaches,
 		})
 	}
 	st.Brakes = b.brakesNow()

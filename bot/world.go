@@ -20,6 +20,7 @@ type world struct {
 	outbox *outbox.Outbox
 	rules  *live
 	tell   func(Notice)
+	brakes *brakes
 }
 
 // waitingMost is how many deliveries may wait before plugins can queue no more.
@@ -109,6 +110,21 @@ func (w *world) Members(groupKey string) []event.Person {
 		people = append(people, p)
 	}
 	return people
+}
+
+// OwnsGroup tells whether a group is the account's own.
+func (w *world) OwnsGroup(groupKey string) bool {
+	user, ok := w.acc.book.user(groupKey)
+	if !ok {
+		return false
+	}
+	g, ok := w.acc.book.contact(user)
+	return ok && g.IsOwner
+}
+
+// Mute leaves a chat alone for a while.
+func (w *world) Mute(ctx context.Context, chat event.Chat, d time.Duration) error {
+	return w.brakes.pause(ctx, chat, d)
 }
 
 // Self is the account.

@@ -242,7 +242,7 @@ func (c classifier) request() event.Event {
 	ev.Sender.IsFriend = false
 	ev.Chat = event.Chat{Kind: event.ChatPrivate, Key: ev.Sender.Key, Name: r.NickName}
 	ev.Request = &event.Request{
-		Text: r.Content, Source: source(r.Scene), User: r.UserName, Ticket: r.Ticket.Reveal(),
+		Text: r.Content, Source: source(r.Scene), Signature: r.Signature, User: r.UserName, Ticket: r.Ticket.Reveal(),
 	}
 	return ev
 }

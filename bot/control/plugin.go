@@ -14,6 +14,7 @@ type Plugin struct {
 	Paused   string   `json:"paused,omitempty"` // why its handlers are passed over
 	Problem  string   `json:"problem,omitempty"`
 	Commands []string `json:"commands,omitempty"`
+	Reaches  []string `json:"reaches,omitempty"` // hosts that it may speak to
 }
 
 // ResumePlugin starts a plugin anew that was paused after errors.

@@ -170,6 +170,9 @@ type File struct {
 type Request struct {
 	Text   string `json:"text,omitempty"` // the greeting
 	Source string `json:"source,omitempty"`
+	// Signature is the line that the person shows to everybody.
+	Signature string `json:"signature,omitempty"`
+
 	User   string `json:"user"` // the session's name of the person; only the account adapter reads it
 	Ticket string `json:"ticket"`
 }

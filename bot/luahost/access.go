@@ -35,6 +35,21 @@ type hostRule struct {
 	private bool
 }
 
+// String gives the rule as plugins.yaml has it.
+func (r hostRule) String() string {
+	host := r.host
+	if strings.Contains(host, ":") && r.port != "" {
+		host = "[" + host + "]"
+	}
+	if r.below {
+		host = "*." + host
+	}
+	if r.port != "" && (r.scheme == "" || r.port != map[string]string{"http": "80", "https": "443"}[r.scheme]) {
+		host += ":" + r.port
+	}
+	return host
+}
+
 // grants are what plugins.yaml says of one plugin, with places.
 type grants struct {
 	node      *conf.Node

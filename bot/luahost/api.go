@@ -252,6 +252,7 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 		return 0, false
 	}
 	c.answer()
+	c.partsDone(c.ctx)
 	return id, true
 }
 

@@ -219,14 +219,21 @@ func (p param) read(w string) (any, error) {
 		}
 		return d.Seconds(), nil
 	case "date":
-		if _, err := time.Parse(time.DateOnly, w); err != nil {
-			return nil, errUsage
-		}
-		return w, nil
+		return readDate(match.Folding{Width: true}.Fold(w))
 	case "person":
 		return strings.TrimPrefix(w, "@"), nil
 	}
 	return w, nil
+}
+
+// readDate reads 2026-01-31, 2026/1/31, 2026.1.31 or 2026年1月31日 as the first of these.
+func readDate(s string) (any, error) {
+	for _, layout := range []string{"2006-1-2", "2006/1/2", "2006.1.2", "2006年1月2日", "2006年1月2号"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Format(time.DateOnly), nil
+		}
+	}
+	return nil, errUsage
 }
 
 // splitWords cuts a text at blanks; quotes, also “”, hold words together.

@@ -26,7 +26,9 @@ type settings struct {
 	trusted bool   // what its header asks for is granted, as in tests
 	limits  Limits // where they differ
 	onError string // said in the chat when a handler fails
+	tests   bool   // a new version must pass its tests
 	text    string // to see whether it changed
+	frame   string // text without config
 }
 
 // pluginConfig is plugins.yaml.
@@ -47,6 +49,7 @@ func (c pluginConfig) of(name string) settings {
 	s.limits = s.limits.over(c.limits)
 	s.onError = cmp.Or(s.onError, c.onError)
 	s.text += fmt.Sprint(s.limits, s.onError)
+	s.frame += fmt.Sprint(s.limits, s.onError)
 	return s
 }
 
@@ -132,6 +135,12 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 				fail(e.Value, "config is a map", "")
 			}
 			s.config = v
+		case "tests":
+			on, ok := e.Value.Bool()
+			if !ok {
+				fail(e.Value, "tests is true or false", "")
+			}
+			s.tests = on
 		case "only":
 			w, ps := match.Compile(e.Value, match.Options{Folding: match.DefaultFolding, Unless: true})
 			problems = append(problems, ps...)
@@ -155,6 +164,12 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		}
 	}
 	s.text = fmt.Sprint(s.enabled, s.config, describe(n))
+	rest := *n
+	rest.Entries = slices.DeleteFunc(slices.Clone(n.Entries), func(e conf.Entry) bool {
+		key, _ := conf.Spelled(pluginKeys, e.Key.Value)
+		return key == "config"
+	})
+	s.frame = describe(&rest)
 	return s, problems
 }
 

@@ -121,6 +121,11 @@ func (h *Host) offer(ctx context.Context, ev *event.Event, kind handlerKind) eve
 			if !hd.concerns(in) {
 				continue
 			}
+			if kind == handleOn && hd.when != nil && hd.when.Gather > 0 {
+				if claim := h.gather(p, hd, ev, kindName(kind, ev)); claim != event.Unclaimed {
+					return claim
+				}
+			}
 			c := p.newCall(ev, hd, kindName(kind, ev))
 			c.suffix = hd.suffix()
 			c.answers = kind == handleOn || kind == handleFallback
@@ -315,6 +320,7 @@ type call struct {
 	barren  int  // questions in a row that ended at once; guarded by the run lock
 
 	ctx     context.Context //nolint:containedctx // the life of this call, for what it waits for
+	parts   []*event.Event  // the other events of a gathering, done with the first
 	suffix  string          // tells handlers of one event apart
 	left    time.Duration   // of the call's time
 	since   time.Time       // when it got the lock

@@ -64,7 +64,11 @@ func (c *call) report(ctx context.Context) {
 	if ctx.Err() != nil || p.alive.Err() != nil {
 		return
 	}
-	log := p.host.opts.Logger.Error().Str("plugin", p.name).Str("call", c.name).Str("problem", c.err.Error())
+	log := p.host.opts.Logger.Error().Str("plugin", p.name).Str("call", c.name).Str("problem", c.err.Error()).
+		Str("fingerprint", fingerprint(c.err))
+	if se, ok := errors.AsType[*scriptError](c.err); ok {
+		log = log.Str("traceback", se.trace)
+	}
 	if c.ev != nil {
 		log = log.Str("msg", c.ev.ID)
 	}
@@ -77,10 +81,19 @@ func (c *call) report(ctx context.Context) {
 	c.apologize(ctx)
 }
 
+// fingerprint is what errors of one cause have in common: their place, whatever they
+// say.
+func fingerprint(err error) string {
+	if se, ok := errors.AsType[*scriptError](err); ok {
+		return se.place()
+	}
+	return err.Error()
+}
+
 // fault tells the operator of an error, not more often than every ten minutes for
 // one place.
 func (p *plugin) fault(ctx context.Context, err error) {
-	if !p.host.seen(p.name+"/"+err.Error(), time.Now()) {
+	if !p.host.seen(p.name+"/"+fingerprint(err), p.host.opts.Clock.Now()) {
 		p.tell(ctx, event.SayPluginFailed, err.Error())
 	}
 }

@@ -20,6 +20,12 @@ type header struct {
 	endpoints            bool     // what it may reach stands in its configuration
 }
 
+// needsError tells which required options have no value: the plugin is off, and
+// nothing is wrong with it.
+type needsError struct{ options string }
+
+func (e *needsError) Error() string { return "off (needs config: " + e.options + ")" }
+
 // configError is a wrong value in plugins.yaml, with its place there.
 type configError struct{ problem conf.Problem }
 
@@ -143,7 +149,8 @@ func (p *plugin) setOptions(l *lua.LState, set settings) {
 	}
 	if len(missing) > 0 {
 		p.header.missing = strings.Join(missing, ", ")
-		l.RaiseError("off (needs config: %s)", p.header.missing)
+		p.configErr = &needsError{p.header.missing}
+		l.RaiseError("%s", p.configErr.Error())
 	}
 	for name, v := range values {
 		p.configTable.RawSetString(name, v)

@@ -78,7 +78,9 @@ type Problem struct {
 	File   string
 	Line   int // 0 if unknown
 	Text   string
-	Kept   bool // an earlier version goes on
+	// Off: nothing is wrong, it needs configuration before it can run.
+	Off  bool
+	Kept bool // an earlier version goes on
 }
 
 // String gives place and text.
@@ -105,6 +107,8 @@ type Info struct {
 	Problem              string // why not, or why a newer file does not run
 	Commands             []string
 	Exports              []string
+	Reaches              []string    // hosts that bot.http may speak to
+	Off                  bool        // it needs configuration before it can run
 	Unfit                []lang.Text // handlers that can never run in the mode of login, and why
 }
 
@@ -128,8 +132,9 @@ type Host struct {
 	plugins atomic.Pointer[[]*plugin]
 
 	mu       sync.Mutex
-	ended    bool            // Run waits for what has begun; nothing may begin
-	ctx      context.Context //nolint:containedctx // the life of Run, under which handlers that have claimed an event go on
+	ended    bool             // Run waits for what has begun; nothing may begin
+	ctx      context.Context  //nolint:containedctx // the life of Run, under which handlers that have claimed an event go on
+	tried    map[string]tried // tests that new versions failed; guarded by loading
 	problems map[string]Problem
 	rev      string
 	told     map[string]time.Time // errors told to the operator, by place
@@ -145,7 +150,7 @@ func New(o Options) (*Host, error) {
 		o.Tables = NewMemoryTables()
 	}
 	limitArrays()
-	h := &Host{opts: o, requests: make(chan struct{}, requestsAll), over: make(chan struct{}), started: make(chan struct{}), problems: map[string]Problem{}, told: map[string]time.Time{}}
+	h := &Host{opts: o, requests: make(chan struct{}, requestsAll), over: make(chan struct{}), started: make(chan struct{}), tried: map[string]tried{}, problems: map[string]Problem{}, told: map[string]time.Time{}}
 	h.workers = newWorkers()
 	h.questions.quiet = &h.quiet
 	h.questions.most, h.questions.open = o.Limits.Waits, map[asked]*question{}
@@ -223,7 +228,7 @@ func (h *Host) Plugins() []Info {
 		i := p.info()
 		i.Running, i.Paused = true, p.faults.why()
 		if problem, ok := h.problems[p.name]; ok {
-			i.Problem = problem.String()
+			i.Problem, i.Off = problem.String(), problem.Off
 		}
 		seen[p.name] = true
 		out = append(out, i)
@@ -231,7 +236,7 @@ func (h *Host) Plugins() []Info {
 	var rest []Info
 	for name, problem := range h.problems {
 		if !seen[name] {
-			rest = append(rest, Info{Name: name, Problem: problem.String()})
+			rest = append(rest, Info{Name: name, Problem: problem.String(), Off: problem.Off})
 		}
 	}
 	slices.SortFunc(rest, func(a, b Info) int {

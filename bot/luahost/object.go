@@ -146,7 +146,7 @@ func (p *plugin) eventField(l *lua.LState, o *eventObject, name string) lua.LVal
 			return p.wrap(l, "group", &chatObject{ev.Chat})
 		}
 	case "sender":
-		return p.wrap(l, "contact", &personObject{ev.Sender})
+		return p.wrap(l, "contact", &personObject{person: ev.Sender})
 	case "reason":
 		return text(ev.Reason)
 	case "stop":
@@ -178,12 +178,12 @@ func (p *plugin) membersField(l *lua.LState, ev *event.Event, name string) lua.L
 	case "people":
 		t := l.NewTable()
 		for _, q := range ev.Members.People {
-			t.Append(p.wrap(l, "contact", &personObject{q}))
+			t.Append(p.wrap(l, "contact", &personObject{person: q}))
 		}
 		return t
 	case "inviter":
 		if ev.Members.Inviter != (event.Person{}) {
-			return p.wrap(l, "contact", &personObject{ev.Members.Inviter})
+			return p.wrap(l, "contact", &personObject{person: ev.Members.Inviter})
 		}
 	case "via":
 		if ev.Members.Via != "" {
@@ -201,6 +201,8 @@ func (p *plugin) requestField(ev *event.Event, name string) lua.LValue {
 		return text(ev.Request.Text)
 	case "source":
 		return text(ev.Request.Source)
+	case "signature":
+		return text(ev.Request.Signature)
 	case "accept":
 		return p.method("friend_request", "accept", p.accept)
 	}
@@ -229,7 +231,7 @@ func (p *plugin) accept(l *lua.LState) int {
 	l.Pop(1)
 	friend := o.ev.Sender
 	friend.IsFriend = true
-	l.Push(p.wrap(l, "contact", &personObject{friend}))
+	l.Push(p.wrap(l, "contact", &personObject{person: friend}))
 	return 1
 }
 
@@ -252,6 +254,10 @@ func (p *plugin) messageField(l *lua.LState, o *eventObject, name string) lua.LV
 		return lua.LBool(m.Mentioned)
 	case "by_self":
 		return lua.LBool(o.ev.BySelf)
+	case "mentions":
+		return toLua(l, mentioned(m.Raw))
+	case "matches":
+		return p.matches(l, o)
 	case "quote":
 		if m.Quote != "" {
 			return text(m.Quote)
@@ -489,6 +495,8 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 		})
 	case "history":
 		return p.method("chat", "history", p.history)
+	case "owner", "is_owner":
+		return p.ownerField(p.l, o, name)
 	case "count":
 		return lua.LNumber(len(p.host.opts.World.Members(o.chat.Key)))
 	case "members":
@@ -498,7 +506,7 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 			t := l.NewTable()
 			for _, q := range p.host.opts.World.Members(o.chat.Key) {
 				if want == "" || q.Name() == want || q.Nickname == want {
-					t.Append(p.wrap(l, "contact", &personObject{q}))
+					t.Append(p.wrap(l, "contact", &personObject{person: q}))
 				}
 			}
 			l.Push(t)
@@ -519,10 +527,7 @@ func (p *plugin) chatField(o *chatObject, name string) lua.LValue {
 	case "mark_read":
 		return p.method("chat", name, p.markRead)
 	case "mute_bot":
-		return p.method("chat", name, func(l *lua.LState) int {
-			l.RaiseError("%s is not in this version of wxbot", name)
-			return 0
-		})
+		return p.method("chat", name, p.muteBot)
 	}
 	return lua.LNil
 }

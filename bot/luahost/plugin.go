@@ -55,6 +55,8 @@ type plugin struct {
 	timers    []*timer      // those that have not ended, guarded by timing
 	idle      []*lua.LState // threads for further calls
 	waits     int           // calls that wait
+	gathers   gathers
+	refused   refusal // guarded by the host's loading
 	logs      bucket
 	sends     bucket
 	notices   bucket
@@ -72,7 +74,7 @@ type plugin struct {
 	access      access
 	asking      int           // requests of bot.http under way or waiting
 	requests    chan struct{} // holds a token for each that is under way
-	secrets     []string      // what mask takes out; set while loading
+	secrets     secrets       // what mask takes out
 
 	stopped context.CancelFunc // ends calls and timers of this version
 	alive   context.Context    //nolint:containedctx // the life of this version
@@ -87,6 +89,9 @@ func (p *plugin) info() Info {
 		i.Exports = append(i.Exports, name)
 	}
 	slices.Sort(i.Exports)
+	for _, h := range p.access.hosts {
+		i.Reaches = append(i.Reaches, h.String())
+	}
 	if c := p.host.opts.Capabilities; c.Mode != "" {
 		i.Unfit = p.unfit(c)
 	}
@@ -188,8 +193,9 @@ func (p *plugin) explain(err error) error {
 		return err
 	}
 	file, line := p.errorPlace(api)
+	trace := cutTo(traceMost, p.mask(strings.TrimSpace(api.StackTrace)))
 	if p.gas.stopped {
-		return &scriptError{file: file, line: line, text: p.limitText()}
+		return &scriptError{file: file, line: line, text: p.limitText(), trace: trace}
 	}
 	text := cut(p.mask(api.Object.String()))
 	if t, ok := api.Object.(*lua.LTable); ok {
@@ -198,13 +204,13 @@ func (p *plugin) explain(err error) error {
 	if m := luaPlace.FindStringSubmatch(text); m != nil {
 		line, convErr := strconv.Atoi(m[2])
 		if convErr == nil {
-			return &scriptError{file: m[1], line: line, text: m[3]}
+			return &scriptError{file: m[1], line: line, text: m[3], trace: trace}
 		}
 	}
 	if api.Type == lua.ApiErrorPanic {
 		return &panicError{value: text, stack: []byte(api.StackTrace)}
 	}
-	return &scriptError{file: file, line: line, text: text}
+	return &scriptError{file: file, line: line, text: text, trace: trace}
 }
 
 var traceLine = regexp.MustCompile(`([^\s:]+\.lua):(\d+):`)
@@ -400,14 +406,20 @@ func (p *plugin) limitText() string {
 	return p.gas.err.Error()
 }
 
-// textMost is how much of an error's text is told.
-const textMost = 500
+// textMost is how much of an error's text is told, and traceMost how much of where it
+// was called from.
+const (
+	textMost  = 500
+	traceMost = 2000
+)
 
-func cut(s string) string {
-	if len(s) <= textMost {
+func cut(s string) string { return cutTo(textMost, s) }
+
+func cutTo(most int, s string) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:textMost], "") + "…"
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // unload runs the unload handlers and ends the timers of this version.

@@ -57,7 +57,23 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 			delete(old, s.name)
 			continue
 		}
-		p, err := h.replace(ctx, s, set, was)
+		if was != nil && was.takesConfig(s, set) {
+			if err := h.reconfigure(ctx, was, set); err != nil {
+				problems = append(problems, problemOf(s, err, true))
+			}
+			was.order = set.order
+			next = append(next, was)
+			delete(old, s.name)
+			continue
+		}
+		var p *plugin
+		var err error
+		if set.tests {
+			err = h.tests(ctx, s)
+		}
+		if err == nil {
+			p, err = h.replace(ctx, s, set, was)
+		}
 		if err != nil {
 			problems = append(problems, problemOf(s, err, was != nil))
 			if was != nil {
@@ -220,6 +236,12 @@ func problemOf(s source, err error, kept bool) Problem {
 		p.File, p.Line = s.fileOf(se.file), se.line
 		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
 	}
+	if _, ok := errors.AsType[*needsError](err); ok {
+		p.Off = true
+	}
+	if te, ok := errors.AsType[*testError](err); ok {
+		p.File, p.Line = te.trial.File, te.trial.Line
+	}
 	if ce, ok := errors.AsType[*configError](err); ok {
 		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text.String()
 	}
@@ -255,7 +277,8 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 		p, err := h.load(s, set, nil)
 		if err != nil {
 			problems = append(problems, problemOf(s, err, false))
-			infos = append(infos, Info{Name: s.name, Problem: err.Error()})
+			_, off := errors.AsType[*needsError](err)
+			infos = append(infos, Info{Name: s.name, Problem: err.Error(), Off: off})
 			continue
 		}
 		i := p.info()

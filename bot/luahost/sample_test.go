@@ -2,7 +2,6 @@ package luahost_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,8 +9,7 @@ import (
 	"wxbot/bot/luahost"
 )
 
-// The samples of the plugin contract load as they are written. What they use that is
-// not in this version says so when it is called.
+// The samples of the plugin contract load as they are written; wxbot test plays them.
 func TestSamplesLoad(t *testing.T) {
 	infos, problems := luahost.Check(t.Context(), luahost.Options{Dir: "testdata/samples"})
 	for _, p := range problems {
@@ -24,21 +22,6 @@ func TestSamplesLoad(t *testing.T) {
 	}
 	if len(infos) != 5 {
 		t.Errorf("%d plugins, want 5", len(infos))
-	}
-}
-
-func TestWhatIsMissingSaysSo(t *testing.T) {
-	for name, call := range map[string]string{
-		"mute_bot": `msg.chat:mute_bot("1h")`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) ` + call + ` end)`})
-			s.mustLoad()
-			s.say(s.message("hi"))
-			if n := s.world.notices; len(n) != 1 || !strings.Contains(n[0], name+" is not in this version of wxbot") {
-				t.Errorf("told %q", n)
-			}
-		})
 	}
 }
 

@@ -109,7 +109,12 @@ type scriptError struct {
 	file string
 	line int
 	text string
+	// trace is where it was called from, one place a line.
+	trace string
 }
+
+// place is what errors of the same cause have in common.
+func (e *scriptError) place() string { return fmt.Sprintf("%s:%d", e.file, e.line) }
 
 func (e *scriptError) Error() string {
 	if e.line > 0 {

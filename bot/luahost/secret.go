@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -65,12 +66,21 @@ func (h *Host) secret(kind, name string) (string, error) {
 	return secret.Read(kind, name, getenv)
 }
 
-// hide has a text masked from now on. It is called while the plugin is being loaded.
+// secrets are what is masked. Its methods may be called concurrently.
+type secrets struct {
+	mu   sync.Mutex
+	list []string
+}
+
+// hide has a text masked from now on.
 func (p *plugin) hide(secret string) {
-	if len(secret) >= maskLeast && !slices.Contains(p.secrets, secret) {
-		p.secrets = append(p.secrets, secret)
+	s := &p.secrets
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(secret) >= maskLeast && !slices.Contains(s.list, secret) {
+		s.list = append(slices.Clip(s.list), secret)
 		// The longest first: one may be a part of another.
-		slices.SortFunc(p.secrets, func(a, b string) int { return len(b) - len(a) })
+		slices.SortFunc(s.list, func(a, b string) int { return len(b) - len(a) })
 	}
 }
 
@@ -86,7 +96,9 @@ func (p *plugin) hideValue(v lua.LValue) {
 
 // mask takes the plugin's secrets out of a text.
 func (p *plugin) mask(text string) string {
-	for _, s := range p.secrets {
+	p.secrets.mu.Lock()
+	defer p.secrets.mu.Unlock()
+	for _, s := range p.secrets.list {
 		text = strings.ReplaceAll(text, s, masked)
 	}
 	return text

@@ -337,6 +337,14 @@ func (w *trialWorld) Members(groupKey string) []event.Person {
 	return out
 }
 
+// Mute takes it as done.
+func (w *trialWorld) Mute(_ context.Context, chat event.Chat, d time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, trialSent{kind: "mute", name: chat.Name, text: d.String()})
+	return nil
+}
+
 // Self is the account.
 func (w *trialWorld) Self() event.Person { return event.Person{Key: "self", Nickname: botNickname} }
 

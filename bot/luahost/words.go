@@ -19,6 +19,7 @@ var (
 		conf.Key("config 配置", "{any}", "{sides: 6}", "the options that the plugin declares", "插件自己的选项"),
 		conf.Key("only 范围", "@conditions", "{group: 读书群}", "conditions before all its handlers", "只在符合这些条件时工作"),
 		conf.Key("grant 授权", "@grant", "{send: any}", "what it may do of what it asks for", "允许它做的事（插件自己要先申请）"),
+		conf.Setting("tests 测试", "bool", "false", "a new version must pass its tests before it takes over", "新版本要先通过自己的测试"),
 		conf.Key("limits 限制", "@limits", "{memory: 32MB}", "limits of this plugin", "这个插件的限制"),
 	}, apologyKeys)
 	apologyKeys = []conf.Word{

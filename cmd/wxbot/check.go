@@ -160,6 +160,14 @@ func printAnswers(con *console, r *bot.Report) {
 }
 
 func pluginSays(p luahost.Info) string {
+	says := whatPluginDoes(p)
+	if len(p.Reaches) > 0 {
+		says += "  reaches " + strings.Join(p.Reaches, ", ")
+	}
+	return says
+}
+
+func whatPluginDoes(p luahost.Info) string {
 	switch {
 	case p.Problem != "":
 		return "off: " + p.Problem

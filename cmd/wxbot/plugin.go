@@ -54,6 +54,9 @@ func newPluginList(con *console) *cobra.Command {
 			if p.About != "" {
 				fmt.Fprintf(con.out, "    %s\n", strings.ReplaceAll(p.About, "\n", "\n    "))
 			}
+			if len(p.Reaches) > 0 {
+				fmt.Fprintf(con.out, "    %s%s\n", of(con.lang(), "reaches ", "可访问 "), strings.Join(p.Reaches, ", "))
+			}
 		}
 		if len(list) == 0 {
 			fmt.Fprintln(con.out, of(con.lang(), "no plugins", "没有插件"))
@@ -79,7 +82,7 @@ func listPlugins(ctx context.Context, cfg bot.Config, files bool) ([]control.Plu
 	var out []control.Plugin
 	for _, i := range infos {
 		out = append(out, control.Plugin{
-			Name: i.Name, Version: i.Version, About: i.About, Running: i.Running, Problem: i.Problem, Commands: i.Commands,
+			Name: i.Name, Version: i.Version, About: i.About, Running: i.Running, Problem: i.Problem, Commands: i.Commands, Reaches: i.Reaches,
 		})
 	}
 	for _, p := range problems {
