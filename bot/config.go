@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ type Environment struct {
 	Getenv func(string) string
 	Dir    string // working directory
 	Home   string
+	System string // where a package puts the files, looked in last; "" is nowhere
 }
 
 // ProcessEnvironment is this process's own.
@@ -89,7 +91,11 @@ func ProcessEnvironment() (Environment, error) {
 	if err != nil {
 		home = wd
 	}
-	return Environment{Getenv: os.Getenv, Dir: wd, Home: home}, nil
+	system := ""
+	if runtime.GOOS != "windows" {
+		system = "/etc/wxbot"
+	}
+	return Environment{Getenv: os.Getenv, Dir: wd, Home: home, System: system}, nil
 }
 
 // LoadConfig settles the configuration: flags over WXBOT_* over wxbot.yaml over
@@ -158,6 +164,9 @@ func searchDirs(env Environment) []string {
 		dirs = append(dirs, filepath.Join(d, "wxbot"))
 	} else {
 		dirs = append(dirs, filepath.Join(env.Home, ".config", "wxbot"))
+	}
+	if env.System != "" {
+		dirs = append(dirs, env.System)
 	}
 	return dirs
 }

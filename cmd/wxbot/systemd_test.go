@@ -65,6 +65,39 @@ func (m *manager) heard() []string {
 
 func (m *manager) has(what string) bool { return slices.Contains(m.heard(), what) }
 
+// Exit code 2 is wrong usage, which the unit does not restart after; Go gives it to
+// crashes as well, unless the unit's environment says otherwise.
+func TestCrashUnderTheUnitIsNoWrongUsage(t *testing.T) {
+	unit, err := os.ReadFile(filepath.Join("..", "..", "deploy", "wxbot.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, "sim", "--listen", "127.0.0.1:0")
+	cmd.Dir = t.TempDir()
+	for _, m := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(string(unit), -1) {
+		cmd.Env = append(cmd.Env, m[1])
+	}
+	out := &logBuffer{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, ctx, "start", func() bool { return strings.Contains(out.String(), "simulated WeChat on") })
+	if err := cmd.Process.Signal(syscall.SIGABRT); err != nil {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	st, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !st.Signaled() {
+		t.Errorf("ended with %v, want a signal", err)
+	}
+	if !strings.Contains(out.String(), "goroutine ") {
+		t.Errorf("no stacks:\n%s", out)
+	}
+}
+
 func TestRunUnderSystemd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
