@@ -44,6 +44,7 @@ type account struct {
 	received received
 	gone     map[[2]string]time.Time // who left which group when, by key and name
 	alert    func(kind alertKind, detail string)
+	stored   func(ev *event.Event) // is told of every event that was new
 	// warned is told of a warning of WeChat's.
 	warned func(ctx context.Context, text string, tooOften bool)
 	// complete is told when all contacts are known; listed says that they are.

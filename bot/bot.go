@@ -39,6 +39,7 @@ type Bot struct {
 	brakes   *brakes
 	remarks  *remarks
 	alerts   *alerter
+	metrics  *control.Metrics
 	schedule *scheduler
 
 	started time.Time
@@ -50,6 +51,7 @@ type Bot struct {
 	reloading sync.Mutex // one reload at a time
 	// digesting: the texts of an outage are still needed.
 	digesting atomic.Bool
+	stuck     atomic.Bool // a loop makes no turns
 
 	doubtMu sync.Mutex
 	doubts  []string // names that several accounts bear
@@ -65,10 +67,12 @@ func New(opts Options) (*Bot, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	return &Bot{
+	b := &Bot{
 		opts: opts, log: opts.Logger, ready: make(chan struct{}),
 		notices: make(chan string, noticeBound),
-	}, nil
+	}
+	b.metrics = control.NewMetrics(b)
+	return b, nil
 }
 
 // Run logs in and works until ctx ends, which gives nil. It returns an error if
@@ -108,15 +112,8 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 		return err
 	}
 	b.loaded(ctx)
-	if b.opts.Config.Socket != "" {
-		c, err := control.New(control.Options{Path: b.opts.Config.Socket, Group: b.opts.Config.SocketGroup, Daemon: b, Logger: b.component("control")})
-		if err != nil {
-			return err
-		}
-		if err := c.Listen(ctx); err != nil {
-			return err
-		}
-		t.start(ctx, "control", c.Run)
+	if err := b.startControl(ctx, t); err != nil {
+		return err
 	}
 	t.start(ctx, "dispatch", b.dispatchWhenReady)
 	t.start(ctx, "schedules", b.schedule.run)
@@ -212,18 +209,21 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.outbox, err = outbox.New(outbox.Options{
 		Store: b.store, Sender: send, Settings: b.live.Settings, Clock: o.Clock,
 		Logger: b.component("outbox"), Notify: b.notice, Memory: b.store, Throttled: b.throttled,
+		Ended: b.deliveryEnded,
 	})
 	if err != nil {
 		return err
 	}
 	b.acc.kick = b.outbox.Kick
 	b.acc.alert = b.alerts.raise
+	b.acc.stored = b.metrics.Received
 	b.acc.complete = b.checkNames
 	b.acc.book.renamed = b.groupRenamed
 	b.world = &world{acc: b.acc, store: b.store, outbox: b.outbox, rules: b.live, tell: b.tell, brakes: b.brakes}
 	b.host, err = luahost.New(luahost.Options{
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
 		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
+		Ran: b.metrics.PluginRan, Failed: b.metrics.PluginFailed,
 	})
 	if err != nil {
 		return err
@@ -232,7 +232,8 @@ func (b *Bot) connect(ctx context.Context) error {
 		Inbox: &inbox{b}, Rules: b.live, Plugins: plugins{b.host}, Dialogues: b.host,
 		Prepare: &preparer{acc: b.acc, settings: b.live.Settings, asked: map[string]time.Time{}},
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
-		Admin: b.admin, Silent: b.brakes.silent, Owner: b.ownerWrote, Room: b.outbox.Room,
+		Handled: b.handled,
+		Admin:   b.admin, Silent: b.brakes.silent, Owner: b.ownerWrote, Room: b.outbox.Room,
 	})
 	if err != nil {
 		return err
@@ -270,6 +271,9 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 		if f.DryRun {
 			b.log.Info().Str("rule", f.Rule).Str("msg", ev.ID).Msg("dry run: rule fired")
 			continue
+		}
+		if f.Rule != "" {
+			b.metrics.RuleFired(f.Rule)
 		}
 		steps := withTargets(f.Steps, settings)
 		handler := f.Handler

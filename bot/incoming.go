@@ -70,6 +70,9 @@ func (a *account) commit(ctx context.Context, session []byte, events []event.Eve
 	if err != nil {
 		return fmt.Errorf("commit events: %w", err)
 	}
+	for i := range fresh {
+		a.stored(&fresh[i].Event)
+	}
 	a.dispatch.Offer(fresh)
 	return nil
 }

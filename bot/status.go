@@ -42,7 +42,11 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	a.mu.Unlock()
 	if client != nil {
 		h := client.Health()
-		st.Heard, st.Synced, st.Delivered, st.Stalled = h.Heard, h.Synced, h.Delivered, h.Stalled
+		st.Heard, st.Polled, st.Synced, st.Delivered, st.Stalled = h.Heard, h.Polled, h.Synced, h.Delivered, h.Stalled
+	}
+	st.Session = a.sessionNow()
+	if since, err := b.store.Trouble(); err != nil {
+		st.Store = &control.StoreTrouble{Since: since, Error: err.Error()}
 	}
 	st.Capabilities = capabilities(b.opts.Config.Mode)
 	st.Mode = string(b.live.Settings().Mode)
@@ -64,13 +68,46 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	if err != nil {
 		return st, err
 	}
+	if st.Inbox.Waiting, err = b.store.Waiting(ctx); err != nil {
+		return st, err
+	}
 	n := b.outbox.Counts()
 	st.Outbox = control.Outbox{
-		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired,
+		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired, Trial: n.Trial,
 		Poisoned: poisoned,
 	}
 	st.Alerts = b.alerts.state()
 	return st, nil
+}
+
+// sessionNow is what the session with WeChat is at.
+func (a *account) sessionNow() control.Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refusal != nil {
+		return control.SessionRefused
+	}
+	if a.state == stateUnscanned || a.state == stateLeft {
+		return control.SessionOperator
+	}
+	if a.client == nil {
+		return control.SessionStarting
+	}
+	switch h := a.client.Health(); h.State {
+	case wx.StateOnline:
+		if !h.Stalled.IsZero() {
+			return control.SessionStalled
+		}
+		return control.SessionOnline
+	case wx.StateRetrying:
+		return control.SessionRetrying
+	case wx.StateAwaitingScan, wx.StateAwaitingConfirm:
+		return control.SessionScan
+	case wx.StateRefused:
+		return control.SessionRefused
+	case wx.StateOffline, wx.StateStarting, wx.StateLoggedOut:
+	}
+	return control.SessionStarting
 }
 
 // brakesNow tells what holds answers back.

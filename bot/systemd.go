@@ -45,7 +45,9 @@ func (b *Bot) systemdLoop(ctx context.Context) error {
 		}
 		if now := time.Now(); now.Sub(fed) >= feedEvery {
 			fed = now
-			switch beats := pulse.beats(now); {
+			beats := pulse.beats(now)
+			b.stuck.Store(!beats)
+			switch {
 			case beats && !ready:
 				b.systemd("EXTEND_TIMEOUT_USEC=" + strconv.FormatInt(startMore.Microseconds(), 10))
 			case beats && watchdog > 0:

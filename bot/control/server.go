@@ -47,7 +47,9 @@ type Options struct {
 	// Group is a group of the system whose members may use the socket; "" is none.
 	Group  string
 	Daemon Daemon
-	Logger zerolog.Logger
+	// Metrics, if set, are given on the socket too.
+	Metrics *Metrics
+	Logger  zerolog.Logger
 }
 
 // Server serves the socket.
@@ -187,6 +189,9 @@ func (s *Server) handler() http.Handler {
 	s.accountRoutes(mux)
 	s.configRoutes(mux)
 	profileRoutes(mux)
+	if s.opts.Metrics != nil {
+		mux.Handle("GET /metrics", s.opts.Metrics.handler())
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, Failure{
 			Error: fmt.Sprintf("there is no %s %s", r.Method, r.URL.Path),

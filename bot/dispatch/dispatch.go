@@ -79,6 +79,9 @@ type Options struct {
 	// Muted, if set, is told of a sender that the loop guard mutes. It must not
 	// block.
 	Muted func(ev *event.Event)
+	// Handled, if set, is told what came of each event, or of what was gathered. It
+	// must not block.
+	Handled func(outcome string)
 	// Admin, if set, carries out an operator's command in a chat; ok is false for
 	// anything else. What it decides is queued with "event done".
 	Admin func(ctx context.Context, ev *event.Event) (answers []event.Firing, ok bool)

@@ -142,8 +142,12 @@ func (d *Dispatcher) turn(ctx context.Context, it item) {
 	}
 	seqs := it.seqs()
 	// What the stop cut short is handled anew after the restart.
-	if !out.done && (ctx.Err() == nil || len(out.firings) > 0) {
+	ended := ctx.Err() == nil || len(out.firings) > 0
+	if !out.done && ended {
 		d.finish(ctx, seqs, out, &it.Event)
+	}
+	if ended && d.opts.Handled != nil {
+		d.opts.Handled(out.text)
 	}
 	d.release(len(seqs))
 }

@@ -76,6 +76,7 @@ func (c *call) report(ctx context.Context) {
 		log = log.Bytes("stack", pe.stack)
 	}
 	log.Msg("plugin handler failed")
+	p.host.opts.Failed(p.name, p.gas.stopped)
 	p.fault(ctx, c.err)
 	p.count(ctx, p.gas.stopped)
 	c.apologize(ctx)

@@ -65,6 +65,11 @@ type Options struct {
 	Clock  clock.Clock
 	Logger zerolog.Logger
 	Limits Limits
+	// Ran, if set, is told how long a plugin ran, each time it lets its lock go; ended:
+	// the call is over. Failed is told of each error of a plugin; limit: it was stopped
+	// by a limit. Neither may block.
+	Ran    func(plugin string, took time.Duration, ended bool)
+	Failed func(plugin string, limit bool)
 	// Capabilities of the mode of login; without a Mode every handler fits.
 	Capabilities event.Capabilities
 }
@@ -150,6 +155,12 @@ func New(o Options) (*Host, error) {
 		o.Tables = NewMemoryTables()
 	}
 	limitArrays()
+	if o.Ran == nil {
+		o.Ran = func(string, time.Duration, bool) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(string, bool) {}
+	}
 	h := &Host{opts: o, requests: make(chan struct{}, requestsAll), over: make(chan struct{}), started: make(chan struct{}), tried: map[string]tried{}, problems: map[string]Problem{}, told: map[string]time.Time{}}
 	h.workers = newWorkers()
 	h.questions.quiet = &h.quiet

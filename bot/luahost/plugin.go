@@ -279,6 +279,7 @@ func (c *call) locked(args func(l *lua.LState) []lua.LValue) bool {
 	err := protect(func() error {
 		return th.CallByParam(lua.P{Fn: c.handler.fn, NRet: 2, Protect: true}, args(th)...)
 	})
+	p.host.opts.Ran(p.name, time.Since(c.since), true)
 	p.current = nil
 	p.l.G.CurrentThread = p.l
 	c.unmark()
@@ -344,7 +345,9 @@ func (c *call) pausing(l *lua.LState, counts bool, f func(ctx context.Context) e
 	if p.gas.stopped {
 		l.RaiseError("%s", p.gas.err.Error())
 	}
-	c.left -= time.Since(c.since)
+	ran := time.Since(c.since)
+	c.left -= ran
+	p.host.opts.Ran(p.name, ran, false)
 	if p.waits >= callsMost {
 		l.RaiseError("more than %d calls of the plugin are waiting", callsMost)
 	}

@@ -342,10 +342,12 @@ func (o *Outbox) land(ctx context.Context, f flight, r event.Result, follow []ev
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.landLocked(s)
-	o.countLocked(r.Status)
+	o.countLocked(d, r.Status)
 	o.removeLocked(s, d.ID, end{r.Status, r.Reason})
 	for _, id := range r.Rest {
-		o.countLocked(event.StatusFailed)
+		if i := slices.IndexFunc(s.steps, func(x event.Delivery) bool { return x.ID == id }); i >= 0 {
+			o.countLocked(s.steps[i], event.StatusFailed)
+		}
 		o.removeLocked(s, id, end{event.StatusFailed, r.RestReason})
 	}
 	s.since = now
@@ -391,7 +393,10 @@ func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
 		"step", strconv.Itoa(d.Step+1), "action", string(d.Action.Kind), "why", r.Reason))
 }
 
-func (o *Outbox) countLocked(status event.Status) {
+func (o *Outbox) countLocked(d event.Delivery, status event.Status) {
+	if o.opts.Ended != nil {
+		o.opts.Ended(d, status, o.opts.Clock.Now())
+	}
 	switch status {
 	case event.StatusSent:
 		o.counts.Sent++

@@ -84,6 +84,9 @@ type Options struct {
 	// Throttled, if set, is told that the server stopped a kind of action, and for
 	// how long. It must not block.
 	Throttled func(class string, wait time.Duration)
+	// Ended, if set, is told of every delivery that has ended, and when. It must not
+	// block, nor call the outbox.
+	Ended func(d event.Delivery, status event.Status, at time.Time)
 	// Workers is how many deliveries are under way at once at most; default 8.
 	Workers int
 	// Random draws pauses, from [0, 1); default math/rand.

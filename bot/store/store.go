@@ -49,8 +49,11 @@ type Store struct {
 	// ran is what handlers of the last process had done; it does not change.
 	ran map[ran]int
 
-	wake   chan struct{} // something was put into jobs, or closed was set
-	turns  atomic.Uint64 // of the writer
+	wake  chan struct{} // something was put into jobs, or closed was set
+	turns atomic.Uint64 // of the writer
+
+	trouble atomic.Pointer[trouble] // nil if there never was any
+
 	writer sync.WaitGroup
 	once   sync.Once
 
@@ -121,6 +124,7 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	m.failed = func(err error) {
 		s.opts.Logger.Warn().Err(hint(err)).Msg("what is under way cannot be marked: a kill may repeat a message")
+		s.noteTrouble(err)
 		if s.opts.Failed != nil {
 			s.opts.Failed(err)
 		}
@@ -394,6 +398,7 @@ func (s *Store) group(ctx context.Context, jobs []*job) {
 		return
 	}
 	err := s.tx.run(ctx, jobs)
+	s.noteTrouble(err)
 	if err != nil {
 		s.noteDamage(err)
 		if s.opts.Failed != nil {
