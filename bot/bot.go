@@ -52,6 +52,7 @@ type Bot struct {
 	// digesting: the texts of an outage are still needed.
 	digesting atomic.Bool
 	stuck     atomic.Bool // a loop makes no turns
+	poisoned  atomic.Int64
 
 	doubtMu sync.Mutex
 	doubts  []string // names that several accounts bear
@@ -112,6 +113,11 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 		return err
 	}
 	b.loaded(ctx)
+	poisoned, err := b.store.Poisoned(ctx)
+	if err != nil {
+		return err
+	}
+	b.poisoned.Store(int64(poisoned))
 	if err := b.startControl(ctx, t); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
+	"wxbot/bot/store"
 )
 
 // What tells others how the daemon does: the control socket, and health and metrics
@@ -57,6 +58,9 @@ func (b *Bot) deliveryEnded(d event.Delivery, status event.Status, at time.Time)
 func (b *Bot) handled(outcome string) {
 	if strings.HasPrefix(outcome, "rule ") {
 		outcome = "rule"
+	}
+	if outcome == store.OutcomePoisoned {
+		b.poisoned.Add(1)
 	}
 	b.metrics.Handled(outcome)
 }

@@ -26,7 +26,32 @@ func (a *account) readiness() (ready bool, state string) {
 
 // Status tells how the daemon is doing. It implements control.Daemon.
 func (b *Bot) Status(ctx context.Context) (control.Status, error) {
+	st := b.brief()
 	set := b.live.set.Load()
+	st.Rules, st.Rev = len(set.Rules()), set.Rev()
+	st.Hits = b.hits.all()
+	st.Capabilities = capabilities(b.opts.Config.Mode)
+	b.doubtMu.Lock()
+	st.Ambiguous = slices.Clone(b.doubts)
+	st.Missing = slices.Clone(b.missing)
+	b.doubtMu.Unlock()
+	var err error
+	if st.Outbox.Poisoned, err = b.store.Poisoned(ctx); err != nil {
+		return st, err
+	}
+	b.poisoned.Store(int64(st.Outbox.Poisoned))
+	if st.Inbox.Waiting, err = b.store.Waiting(ctx); err != nil {
+		return st, err
+	}
+	n := b.outbox.Counts()
+	st.Outbox.Waiting, st.Outbox.Sent, st.Outbox.Failed = n.Waiting, n.Sent, n.Failed
+	st.Outbox.Unknown, st.Outbox.Expired, st.Outbox.Trial = n.Unknown, n.Expired, n.Trial
+	st.Alerts = b.alerts.state()
+	return st, nil
+}
+
+// brief is what the headline of a status needs, without asking the database.
+func (b *Bot) brief() control.Status {
 	a := b.acc
 	a.mu.Lock()
 	st := control.Status{
@@ -48,15 +73,8 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	if since, err := b.store.Trouble(); err != nil {
 		st.Store = &control.StoreTrouble{Since: since, Error: err.Error()}
 	}
-	st.Capabilities = capabilities(b.opts.Config.Mode)
 	st.Mode = string(b.live.Settings().Mode)
-	st.Rules, st.Rev = len(set.Rules()), set.Rev()
-	st.Hits = b.hits.all()
 	st.Broken = b.broken()
-	b.doubtMu.Lock()
-	st.Ambiguous = slices.Clone(b.doubts)
-	st.Missing = slices.Clone(b.missing)
-	b.doubtMu.Unlock()
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
 			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused,
@@ -64,20 +82,8 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 		})
 	}
 	st.Brakes = b.brakesNow()
-	poisoned, err := b.store.Poisoned(ctx)
-	if err != nil {
-		return st, err
-	}
-	if st.Inbox.Waiting, err = b.store.Waiting(ctx); err != nil {
-		return st, err
-	}
-	n := b.outbox.Counts()
-	st.Outbox = control.Outbox{
-		Waiting: n.Waiting, Sent: n.Sent, Failed: n.Failed, Unknown: n.Unknown, Expired: n.Expired, Trial: n.Trial,
-		Poisoned: poisoned,
-	}
-	st.Alerts = b.alerts.state()
-	return st, nil
+	st.Outbox.Poisoned = int(b.poisoned.Load())
+	return st
 }
 
 // sessionNow is what the session with WeChat is at.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"os"
 	"strconv"
 	"time"
 
@@ -31,13 +32,16 @@ func (b *Bot) systemdLoop(ctx context.Context) error {
 	pulse := b.newPulse()
 	t := time.NewTicker(min(statusEvery, feedEvery))
 	defer t.Stop()
+	listens := os.Getenv("NOTIFY_SOCKET") != ""
 	told, ready := "", false
 	var fed time.Time
 	for {
-		up, state := b.acc.readiness()
-		if line := b.statusLine(state); line != told {
-			told = line
-			b.systemd("STATUS=" + line)
+		up, _ := b.acc.readiness()
+		if listens {
+			if line := b.headline(); line != told {
+				told = line
+				b.systemd("STATUS=" + line)
+			}
 		}
 		if up && !ready {
 			ready = true
@@ -69,10 +73,8 @@ func (b *Bot) systemd(state string) {
 	}
 }
 
-// statusLine is what systemctl status shows.
-func (b *Bot) statusLine(state string) string {
-	if bad := b.broken(); bad != "" {
-		return state + "; newer file invalid: " + firstLines(bad, 1)
-	}
-	return state
+// headline is what systemctl status shows.
+func (b *Bot) headline() string {
+	st := b.brief()
+	return st.Headline().String()
 }

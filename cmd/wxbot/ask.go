@@ -53,7 +53,7 @@ func printStatus(con *console, st control.Status) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.out, "%-11s%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("state", "%s", st.State)
+	line("state", "%s", st.Headline().In(con.lang()))
 	if st.Account != "" {
 		line("account", "%s", st.Account)
 	}
@@ -90,12 +90,18 @@ func printStatus(con *console, st control.Status) {
 		}
 		line("missing", "%s (%s): %s", m.Name, where, hint)
 	}
+	if t := st.Store; t != nil {
+		line("disk", "the state cannot be written since %s: %s", clockTime(t.Since), t.Error)
+	}
 	if st.Broken != "" {
 		line("broken", "%s", st.Broken)
 	}
 	printBrakes(line, st.Brakes)
 	o := st.Outbox
-	line("outbox", "%d waiting, %d sent, %d failed, %d unknown, %d expired", o.Waiting, o.Sent, o.Failed, o.Unknown, o.Expired)
+	if st.Inbox.Waiting > 0 {
+		line("inbox", "%d waiting", st.Inbox.Waiting)
+	}
+	line("outbox", "%d waiting, %d sent, %d failed, %d unknown, %d expired, %d not sent in mode trial", o.Waiting, o.Sent, o.Failed, o.Unknown, o.Expired, o.Trial)
 	if o.Poisoned > 0 {
 		line("poisoned", "%d events skipped: the daemon died each time they were handled", o.Poisoned)
 	}
