@@ -26,6 +26,7 @@ type Contact struct {
 	EncryChatRoomID string
 	IsOwner         bool
 	OwnerUin        int64
+	OwnerName       string // user name of the owner, once the members are known
 	// Muted: the owner switched notifications off (Statues is 0).
 	Muted bool
 }

@@ -167,6 +167,7 @@ func contactOf(w *wire.Contact) Contact {
 	c.MemberCount = max(int(w.MemberCount), len(w.MemberList.Items))
 	c.IsOwner = w.IsOwner != 0
 	c.OwnerUin = int64(w.OwnerUin)
+	c.OwnerName = string(w.ChatRoomOwner)
 	c.Muted = w.Statues == 0
 	for _, m := range w.MemberList.Items {
 		c.Members = append(c.Members, Member{

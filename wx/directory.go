@@ -153,6 +153,9 @@ func merge(old, c Contact) Contact {
 	if c.EncryChatRoomID == "" {
 		c.EncryChatRoomID = old.EncryChatRoomID
 	}
+	if c.OwnerName == "" {
+		c.OwnerName = old.OwnerName
+	}
 	if len(old.Members) == 0 {
 		return c
 	}

@@ -19,6 +19,21 @@ func with(m wxtest.Message, data []byte) wxtest.Message {
 	return m
 }
 
+func TestSimMapOfALocation(t *testing.T) {
+	everyWay(t, wxtest.Config{}, func(t *testing.T, srv *wxtest.Server) {
+		t.Helper()
+		ann := srv.AddFriend(wxtest.Person{NickName: "Ann"})
+		b := login(t, srv)
+		ann.Send(wxtest.Location(39.9, 116.4, "北京市东城区", "故宫"))
+		b.await("the location", func() bool { return len(b.messages()) == 1 })
+		m := b.messages()
+		var got bytes.Buffer
+		if f, err := b.Fetch(t.Context(), wx.ThumbnailOf(&m[0]), &got, 1<<20); err != nil || f.Type != "image/jpeg" {
+			t.Errorf("%+v, %v", f, err)
+		}
+	})
+}
+
 func TestSimFetch(t *testing.T) {
 	everyWay(t, wxtest.Config{}, func(t *testing.T, srv *wxtest.Server) {
 		t.Helper()

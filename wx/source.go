@@ -29,8 +29,15 @@ func PictureOf(m *Message) Source {
 	return s
 }
 
-// ThumbnailOf is the small picture of a message with a picture or video.
+// ThumbnailOf is the small picture of a message with a picture or video, and the map
+// of a location.
 func ThumbnailOf(m *Message) Source {
+	if m.Location != nil {
+		return Source{
+			endpoint: "webwxgetpubliclinkimg",
+			query:    url.Values{"url": {"xxx"}, "msgid": {m.ID}, "pictype": {"location"}},
+		}
+	}
 	return Source{endpoint: "webwxgetmsgimg", query: url.Values{"MsgID": {m.ID}, "type": {"slave"}}}
 }
 

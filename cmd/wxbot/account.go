@@ -102,7 +102,8 @@ func printContacts(con *console, got control.Contacts) {
 		case c.Remark != "" && c.Nickname != c.Remark:
 			more = "  " + plain(c.Nickname)
 		}
-		fmt.Fprintf(con.out, "%s  %s  %s%s\n", pad(kinds[c.Kind], words), pad(c.Key, keys), pad(plain(c.Name), names), more)
+		line := pad(kinds[c.Kind], words) + "  " + pad(c.Key, keys) + "  " + pad(plain(c.Name), names) + more
+		fmt.Fprintln(con.out, strings.TrimRight(line, " "))
 	}
 	if !got.Complete {
 		fmt.Fprintln(con.err, of(l, "The contacts are still being loaded: there may be more.", "通讯录还在加载，可能不全。"))

@@ -94,6 +94,9 @@ func (e *session) groupContact(g *Group, detail memberDetail) wireContact {
 	if g.saved {
 		out.ContactFlag |= flagContact
 	}
+	if g.pinned {
+		out.ContactFlag |= flagPinned
+	}
 	if g.muted {
 		out.Statues = 0
 	}
@@ -232,6 +235,9 @@ func (e *session) detail(c *call, chat Chat, room string) wireContact {
 		detail = membersNameless
 	}
 	out := e.contact(chat, detail)
+	if g, ok := chat.(*Group); ok && g.owner != nil {
+		out.ChatRoomOwner = text(e.nameOf(g.owner))
+	}
 	// Batch answers leave the skey of the address to the client (section 9).
 	path, _, _ := strings.Cut(string(out.HeadImgURL), "&skey=")
 	out.HeadImgURL = text(path + "&skey=")

@@ -166,6 +166,7 @@ type wireContact struct {
 	Signature        text
 	VerifyFlag       int
 	OwnerUin         int64
+	ChatRoomOwner    text `json:",omitempty"` // of groups in webwxbatchgetcontact alone (section 5.2)
 	PYInitial        text
 	PYQuanPin        text
 	RemarkPYInitial  text

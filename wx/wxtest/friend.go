@@ -84,9 +84,12 @@ func (s *Server) opLog(c *call, e *session, body object, out response) {
 			r.Text = "top"
 		}
 		s.recordLocked(r)
-		a, ok := chat.(*Account)
-		if ok {
-			a.person.Pinned = c.number(body, "OP") == 1
+		switch a := chat.(type) {
+		case *Group:
+			a.pinned = r.Text != ""
+			s.modifiedLocked(a)
+		case *Account:
+			a.person.Pinned = r.Text != ""
 			// A remark that goes along is taken, an empty one as well.
 			if _, named := body["RemarkName"]; named && !s.cfg.IgnoreRemarks {
 				a.person.RemarkName = c.text(body, "RemarkName")

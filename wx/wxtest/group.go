@@ -37,6 +37,7 @@ type Group struct {
 	saved   bool
 	hidden  bool
 	muted   bool
+	pinned  bool
 }
 
 // AddGroup adds a group of the account and these people, who need not be

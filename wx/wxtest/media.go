@@ -3,6 +3,7 @@ package wxtest
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strconv"
 )
 
@@ -129,6 +130,15 @@ func holds(msgType int, endpoint string) bool {
 	return false
 }
 
+// checkFileName wants the name that came with the message, as it came or decoded once:
+// clients do either.
+func (c *call) checkFileName(m Message) {
+	decoded, err := url.PathUnescape(m.EncryFileName)
+	if got := c.query.Get("encryfilename"); got != "" && got != m.EncryFileName && (err != nil || got != decoded) {
+		c.problem("9", "encryfilename is not the EncryFileName of the message")
+	}
+}
+
 // getFile gives a file that was received.
 func (s *Server) getFile(c *call) answer {
 	s.mu.Lock()
@@ -150,6 +160,7 @@ func (s *Server) getFile(c *call) answer {
 			if m.withdrawn {
 				return noMedia()
 			}
+			c.checkFileName(m)
 			data := m.Data
 			if data == nil {
 				data = []byte(m.FileName)

@@ -15,6 +15,7 @@ type Contact struct {
 	Signature       Text
 	VerifyFlag      Number
 	OwnerUin        Number
+	ChatRoomOwner   Text   // of a group, from webwxbatchgetcontact
 	Statues         Number // spelled so by the server
 	AttrStatus      Number
 	Province        Text
