@@ -11,7 +11,7 @@ import (
 func (m *Manual) Reference(l lang.Language) (string, error) {
 	var b strings.Builder
 	for _, s := range m.Sections {
-		table, err := s.table(l)
+		table, err := m.table(s, l)
 		if err != nil {
 			return "", fmt.Errorf("reference of %s: %s: %w", m.File, s.Name, err)
 		}
@@ -31,16 +31,20 @@ func (m *Manual) Reference(l lang.Language) (string, error) {
 }
 
 // table gives the rows of a section, the first of which is its head.
-func (s *Section) table(l lang.Language) ([][]string, error) {
-	rows := [][]string{{"value", "Chinese", "meaning"}}
+func (m *Manual) table(s Section, l lang.Language) ([][]string, error) {
+	head := []string{"value", "Chinese", "meaning"}
 	if l == lang.Chinese {
-		rows[0] = []string{"值", "中文写法", "意思"}
+		head = []string{"值", "英文", "意思"}
 	}
 	if !s.Closed {
-		rows[0] = []string{either(l, "key", "键"), rows[0][1], rows[0][0], either(l, "example", "例子"), rows[0][2]}
+		head = []string{either(l, "key", "键"), head[1], head[0], either(l, "example", "例子"), head[2]}
 	}
+	rows := [][]string{head}
 	for _, w := range s.Words {
 		row := []string{code(w.Name()), code(w.Spellings[1:]...), cell(w.told(l))}
+		if l == lang.Chinese && len(w.Spellings) > 1 {
+			row[0], row[1] = row[1], row[0]
+		}
 		if !s.Closed {
 			if w.Shape == "" {
 				continue
@@ -49,7 +53,7 @@ func (s *Section) table(l lang.Language) ([][]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			row = []string{row[0], row[1], cell(formsTold(forms, l)), code(w.Example), row[2]}
+			row = []string{row[0], row[1], cell(m.formsTold(forms, l)), code(w.Example), row[2]}
 		}
 		rows = append(rows, row)
 	}
@@ -79,17 +83,21 @@ func either(l lang.Language, english, chinese string) string {
 }
 
 // formsTold tells what a value may be.
-func formsTold(forms []form, l lang.Language) string {
+func (m *Manual) formsTold(forms []form, l lang.Language) string {
 	var out []string
 	for _, f := range forms {
 		switch f.kind {
 		case "nothing":
 		case "@", "=":
-			out = append(out, "`"+f.name+"`")
+			heading := f.name
+			if s := m.Section(f.name); s != nil {
+				heading = either(l, s.English, s.Chinese)
+			}
+			out = append(out, "["+f.name+"](#"+strings.ReplaceAll(strings.ToLower(heading), " ", "-")+")")
 		case "[":
-			out = append(out, either(l, "list of ", "列表：")+formsTold(f.of, l))
+			out = append(out, either(l, "list of ", "列表：")+m.formsTold(f.of, l))
 		case "{":
-			out = append(out, either(l, "map of ", "名字到值，值是 ")+formsTold(f.of, l))
+			out = append(out, either(l, "map of ", "名字到值，值是 ")+m.formsTold(f.of, l))
 		default:
 			for _, k := range kindWords {
 				if k.Name() == f.kind {

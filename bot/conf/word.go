@@ -58,9 +58,9 @@ func Spellings(words []Word) map[string]string {
 // Spelled gives the English spelling of one of words. For a few look-ups it is much
 // cheaper than Spellings.
 func Spelled(words []Word, spelling string) (english string, ok bool) {
-	for _, w := range words {
-		if slices.Contains(w.Spellings, spelling) {
-			return w.Spellings[0], true
+	for i := range words { // rows are long, and there are thousands of keys
+		if all := words[i].Spellings; slices.Contains(all, spelling) {
+			return all[0], true
 		}
 	}
 	return "", false

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -52,7 +53,8 @@ func newDocs(con *console) *cobra.Command {
 }
 
 // madeDocs gives the files that are made from the tables, whole, by their names in a
-// directory. The pages are those that are there, with another reference.
+// directory. The pages are those that are there, with another reference, and with what
+// the loader says now of the mistakes that they show.
 func madeDocs(dir string) (map[string][]byte, error) {
 	made := map[string][]byte{}
 	for name, m := range map[string]conf.Manual{
@@ -77,11 +79,28 @@ func madeDocs(dir string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if made[name], err = between(page, reference); err != nil {
+		if page, err = between(page, reference); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		made[name] = answered(page, l)
 	}
 	return made, nil
+}
+
+// wrongBlock is an example of a mistake, with what is said of it.
+var wrongBlock = regexp.MustCompile("(?s)(\n```yaml wrong\n(.*?)```\n\n```text\n)(.*?)(```\n)")
+
+// answered puts what the loader says of each mistake below it.
+func answered(page []byte, l language.Language) []byte {
+	return wrongBlock.ReplaceAllFunc(page, func(block []byte) []byte {
+		m := wrongBlock.FindSubmatch(block)
+		var said strings.Builder
+		_, problems := rules.Parse("rules.yaml", m[2], rules.Options{})
+		for _, p := range problems {
+			said.WriteString(p.In(l) + "\n")
+		}
+		return slices.Concat(m[1], []byte(said.String()), m[4])
+	})
 }
 
 // The marks around what is made in a page.

@@ -126,10 +126,60 @@ func TestReadmesShowTheCheckersOwnWords(t *testing.T) {
 	r := runBinary(t, nil, "check", "--rules", path)
 	got := strings.ReplaceAll(r.out, path, "rules.yaml")
 	for _, p := range pages(t) {
+		if !strings.HasPrefix(filepath.Base(p.path), "README") {
+			continue
+		}
 		for _, b := range p.blocks("text") {
 			if strings.HasPrefix(b, "rules.yaml:") && !strings.Contains(got, strings.TrimSpace(b)) {
 				t.Errorf("%s shows\n%s\nbut check says\n%s", p.path, b, got)
 			}
+		}
+	}
+}
+
+// The rules of the guide are loaded, and their tests run, as a reader would do it; what
+// it shows as mistakes are mistakes.
+func TestExamplesOfTheGuidePassTheCheck(t *testing.T) {
+	for _, p := range pages(t) {
+		if !strings.HasPrefix(filepath.Base(p.path), "rules.") {
+			continue
+		}
+		good, wrong := p.blocks("yaml"), p.blocks("yaml wrong")
+		if len(good) < 5 || len(wrong) < 5 {
+			t.Errorf("%s: %d examples and %d mistakes", p.path, len(good), len(wrong))
+		}
+		for _, b := range good {
+			if r := runBinary(t, nil, "check", "--strict", "--rules", write(t, "rules.yaml", b)); r.code != exitOK {
+				t.Errorf("%s: code %d\n%s\n%s", p.path, r.code, r.out, b)
+			}
+		}
+		for _, b := range wrong {
+			if r := runBinary(t, nil, "check", "--strict", "--rules", write(t, "rules.yaml", b)); r.code != exitFailure {
+				t.Errorf("%s: no mistake in\n%s", p.path, b)
+			}
+		}
+	}
+}
+
+// A link within a page leads to one of its headings.
+func TestAnchorsOfTheGuideExist(t *testing.T) {
+	for _, p := range pages(t) {
+		if !strings.HasPrefix(filepath.Base(p.path), "rules.") {
+			continue
+		}
+		anchors := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(p.text, -1) {
+			anchor := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+			anchors[strings.ReplaceAll(anchor, " ", "-")] = true
+		}
+		n := 0
+		for _, m := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(p.text, -1) {
+			if n++; !anchors[m[1]] {
+				t.Errorf("%s: no heading for #%s", p.path, m[1])
+			}
+		}
+		if n < 20 {
+			t.Errorf("%s: only %d links", p.path, n)
 		}
 	}
 }
