@@ -16,6 +16,7 @@ bot.plugin {
 local kv = bot.kv
 local LOOK = 600                            -- 秒：最多隔这么久看一次有没有到时间
 local KEEP = 7 * 24 * 3600                  -- 秒：截止后还能看票的时间
+local AGAIN, GIVE_UP = 60, 3600             -- 秒：结果没发出去，隔多久再试，试到什么时候
 
 local function key_of(msg) return "vote:" .. msg.chat.key end
 
@@ -48,9 +49,9 @@ local function result(v)
   return ("投票结束，%d 人参加\n%s\n%s：%s"):format(voters, tally(v), #first > 1 and "并列" or "结果", table.concat(first, "、"))
 end
 
--- close 让投票不再收票；结果还能看几天。
-local function close(key, v)
-  v.over = true
+-- close 让投票不再收票；结果还能看几天。posted 是结果已经在群里说过了，或者不用再说。
+local function close(key, v, posted)
+  v.over, v.posted = true, posted
   kv:set(key, v, KEEP)
 end
 
@@ -66,35 +67,39 @@ local alarm, arm
 local function tick()
   local now, due = bot.time.now(), {}
   for key, v in kv:each("vote:") do
-    if not v.over and v.ends <= now and #due < 5 then due[#due + 1] = { key = key, vote = v } end
+    if not v.posted and v.ends <= now and #due < 5 then due[#due + 1] = { key = key, vote = v } end
   end
+  local wait
   for _, d in ipairs(due) do
-    close(d.key, d.vote)
     local group = group_by_key(d.key:sub(#"vote:" + 1))
-    local sent, err = nil, "not found"
+    local sent, err = nil, "not found"      -- 刚启动时，群还没有认全
     if group then sent, err = bot.send(group, result(d.vote)) end
+    local done = sent ~= nil or err:find("grant", 1, true) ~= nil or now - d.vote.ends > GIVE_UP
+    close(d.key, d.vote, done)
     if not sent then bot.log.info("result not posted: %s", err) end
+    if not done then wait = AGAIN end
   end
-  arm()
+  arm(wait)
 end
 
-function arm()
+-- arm 等到最近的一个截止时间，至少等 wait 秒。
+function arm(wait)
   if alarm then alarm:cancel() end
   alarm = nil
   local ends
   for _, v in kv:each("vote:") do
-    if not v.over and (not ends or v.ends < ends) then ends = v.ends end
+    if not v.posted and (not ends or v.ends < ends) then ends = v.ends end
   end
-  if ends then alarm = bot.after(math.min(math.max(ends - bot.time.now(), 1), LOOK), tick) end
+  if ends then alarm = bot.after(math.min(math.max(ends - bot.time.now(), wait or 1), LOOK), tick) end
 end
 
-bot.on("load", arm)
+bot.on("load", function() arm() end)
 
 -- running 给出群里进行中的投票。
 local function running(msg)
   local key = key_of(msg)
   local v = kv:get(key)
-  if v and not v.over and v.ends <= bot.time.now() then close(key, v) end
+  if v and not v.over and v.ends <= bot.time.now() then close(key, v, false) end
   return v
 end
 
@@ -143,7 +148,7 @@ bot.command("结束投票", { chat = "group", bare = true }, function(msg)
   if v.by ~= msg.sender.key and not msg.sender.is_admin then
     return msg:reply("只有发起人和管理员能结束投票")
   end
-  close(key_of(msg), v)
+  close(key_of(msg), v, true)
   msg:reply(result(v))
   arm()
 end)
