@@ -34,6 +34,12 @@ const (
 	e = `\s*["“”「」]?`
 
 	topic = `["“「](.+)["”」]\.?`
+
+	// What a group, its name and a QR code are called, in the mainland, in Taiwan and
+	// in Hong Kong.
+	group = `群(?:聊|[組组])`
+	named = `修改群[組组]?名[稱称]?[为為]`
+	code  = `(?:二[维維][码碼]|QR ?(?:[Cc]ode|[码碼])|行[动動][条條][码碼])`
 )
 
 func joinedBy(m []string, by, names int, via string) System {
@@ -52,10 +58,10 @@ func p(re string, f func(m []string) System) pattern {
 var templates = []pattern{
 	// Renames come first and end in a quote: a group may be given the name of any
 	// other text.
-	p(`你修改群名[为為]`+topic, func(m []string) System {
+	p(`你`+named+topic, func(m []string) System {
 		return System{Kind: event.KindGroupRenamed, Topic: strings.TrimSpace(m[1]), Me: true}
 	}),
-	p(q+`(.+?)`+e+`修改群名[为為]`+topic, func(m []string) System {
+	p(q+`(.+?)`+e+named+topic, func(m []string) System {
 		return System{Kind: event.KindGroupRenamed, By: clean(m[1]), Topic: strings.TrimSpace(m[2])}
 	}),
 	p(`You changed the group name to `+topic, func(m []string) System {
@@ -66,7 +72,7 @@ var templates = []pattern{
 	}),
 
 	// The account invited others, or others invited.
-	p(`(?:你|您)邀[请請]`+q+`(.+?)`+e+`加入了群[聊組].*`, func(m []string) System {
+	p(`(?:你|您)邀[请請]`+q+`(.+?)`+e+`加入了`+group+`.*`, func(m []string) System {
 		s := joinedBy(m, 0, 1, event.ViaInvite)
 		s.Me = true
 		return s
@@ -76,31 +82,31 @@ var templates = []pattern{
 		s.Me = true
 		return s
 	}),
-	p(q+`(.+?)`+e+`邀[请請]你和`+q+`(.+?)`+e+`加入了群聊.*`, func(m []string) System {
+	p(q+`(.+?)`+e+`邀[请請]你和`+q+`(.+?)`+e+`加入了`+group+`.*`, func(m []string) System {
 		return System{Kind: event.KindJoined, By: clean(m[1]), Names: people(m[2]), Me: true, Via: event.ViaInvite}
 	}),
 	p(q+`(.+?)`+e+` invited you and `+q+`(.+?)`+e+` to the group chat\.?.*`, func(m []string) System {
 		return System{Kind: event.KindJoined, By: clean(m[1]), Names: people(m[2]), Me: true, Via: event.ViaInvite}
 	}),
-	p(q+`(.+?)`+e+`邀[请請]你加入了群聊.*`, func(m []string) System {
+	p(q+`(.+?)`+e+`邀[请請]你加入了`+group+`.*`, func(m []string) System {
 		return System{Kind: event.KindJoined, By: clean(m[1]), Me: true, Via: event.ViaInvite}
 	}),
 	p(q+`(.+?)`+e+` invited you to a group chat.*`, func(m []string) System {
 		return System{Kind: event.KindJoined, By: clean(m[1]), Me: true, Via: event.ViaInvite}
 	}),
-	p(q+`(.+?)`+e+`邀[请請]`+q+`(.+?)`+e+`加入了群[聊組].*`, func(m []string) System { return joinedBy(m, 1, 2, event.ViaInvite) }),
+	p(q+`(.+?)`+e+`邀[请請]`+q+`(.+?)`+e+`加入了`+group+`.*`, func(m []string) System { return joinedBy(m, 1, 2, event.ViaInvite) }),
 	p(q+`(.+?)`+e+` invited `+q+`(.+?)`+e+` to the group chat\.?.*`, func(m []string) System { return joinedBy(m, 1, 2, event.ViaInvite) }),
 
 	// By QR code.
-	p(q+`(.+?)`+e+`通[过過][扫掃]描你分享的二[维維][码碼]加入群聊.*`, func(m []string) System {
+	p(q+`(.+?)`+e+`[通透][过過][扫掃]描你分享的`+code+`加入了?`+group+`.*`, func(m []string) System {
 		s := joinedBy(m, 0, 1, event.ViaQRCode)
 		s.Me = true
 		return s
 	}),
-	p(`你通[过過][扫掃]描`+q+`?(.*?)`+e+`分享的?二[维維][码碼]加入群聊.*`, func(m []string) System {
+	p(`你[通透][过過][扫掃]描`+q+`?(.*?)`+e+`分享的?`+code+`加入了?`+group+`.*`, func(m []string) System {
 		return System{Kind: event.KindJoined, By: clean(m[1]), Me: true, Via: event.ViaQRCode}
 	}),
-	p(q+`(.+?)`+e+`通[过過][扫掃]描`+q+`(.+?)`+e+`分享的二[维維][码碼]加入群聊.*`, func(m []string) System { return joinedBy(m, 2, 1, event.ViaQRCode) }),
+	p(q+`(.+?)`+e+`[通透][过過][扫掃]描`+q+`(.+?)`+e+`分享的`+code+`加入了?`+group+`.*`, func(m []string) System { return joinedBy(m, 2, 1, event.ViaQRCode) }),
 	p(q+`(.+?)`+e+` joined (?:the )?group chat via the QR [Cc]ode you shared\.?.*`, func(m []string) System {
 		s := joinedBy(m, 0, 1, event.ViaQRCode)
 		s.Me = true
@@ -109,13 +115,13 @@ var templates = []pattern{
 	p(q+`(.+?)`+e+` joined (?:the )?group chat via the QR [Cc]ode shared by `+q+`(.+?)`+e+`\.?`, func(m []string) System { return joinedBy(m, 2, 1, event.ViaQRCode) }),
 
 	// Removals.
-	p(`你被`+q+`(.+?)`+e+`移出(?:了)?群聊.*`, func(m []string) System {
+	p(`你已?被`+q+`(.+?)`+e+`移出了?`+group+`.*`, func(m []string) System {
 		return System{Kind: event.KindRemoved, By: clean(m[1]), Me: true}
 	}),
 	p(`You were removed from the group chat by `+q+`(.+?)`+e+`\.?`, func(m []string) System {
 		return System{Kind: event.KindRemoved, By: clean(m[1]), Me: true}
 	}),
-	p(`你[将將]`+q+`(.+?)`+e+`移出了群聊.*`, func(m []string) System {
+	p(`你[将將]`+q+`(.+?)`+e+`移出了?`+group+`.*`, func(m []string) System {
 		return System{Kind: event.KindMemberLeft, Names: people(m[1]), Me: true}
 	}),
 	p(`You removed `+q+`(.+?)`+e+` from the group chat\.?`, func(m []string) System {
@@ -123,7 +129,7 @@ var templates = []pattern{
 	}),
 
 	// Friends.
-	p(`你已添加了(.+?)[，,] ?[现現]在可以[开開]始聊天了[。.]?`, friendAdded),
+	p(`你已(?:添加|新增)了?(.+?)[，,] ?[现現]在可以[开開]始聊天了[。.]?`, friendAdded),
 	p(`You have added (.+?) as your WeChat contact\. Start chatting!`, friendAdded),
 	p(`(.+?)[刚剛][刚剛]把你添加到通[讯訊][录錄][，,] ?[现現]在可以[开開]始聊天了[。.]?`, friendAdded),
 	p(`(.+?) just added you to his/her contacts list\. Send a message to him/her now!`, friendAdded),
