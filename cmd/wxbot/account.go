@@ -48,6 +48,7 @@ func newContacts(con *console) *cobra.Command {
 		Args: argsUpTo(0, 1),
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	f := cmd.Flags()
 	friends := f.Bool("friends", false, "friends alone")
 	groups := f.Bool("groups", false, "groups alone")

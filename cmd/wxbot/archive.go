@@ -23,6 +23,7 @@ func newHistory(con *console) *cobra.Command {
 		Args: argsUpTo(0, 1),
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	n := cmd.Flags().IntP("lines", "n", 0, "how many lines (default 50, at most 500)")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -114,6 +115,7 @@ func newForget(con *console) *cobra.Command {
 		Args: argsUpTo(1, 1),
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if args[0] == "" {

@@ -20,6 +20,8 @@ func newPause(con *console) *cobra.Command {
 		Args: oneName,
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	length := cmd.Flags().String("for", "", "how long, such as 30m or 2h; without it until resume")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		d, ok := conf.ParseDuration(*length)
@@ -33,6 +35,9 @@ func newPause(con *console) *cobra.Command {
 		p, err := c.Pause(cmd.Context(), d, first(args))
 		if err != nil {
 			return err
+		}
+		if *asJSON {
+			return writeJSON(con, p)
 		}
 		what := of(con.lang(), "everything", "全部")
 		if p.Name != "" {
@@ -58,6 +63,7 @@ func newResume(con *console) *cobra.Command {
 		Args: oneName,
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
 		if err != nil {

@@ -124,6 +124,7 @@ func newPluginResume(con *console) *cobra.Command {
 		Args: onePlugin,
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, pausedPlugins)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
 		if err != nil {

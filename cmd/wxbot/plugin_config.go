@@ -26,6 +26,7 @@ func newPluginConfig(con *console) *cobra.Command {
 		Args: onePlugin,
 	}
 	flags := configFlags(cmd)
+	cmd.ValidArgsFunction = pluginFiles(flags)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		cfg, err := loadConfig(flags)

@@ -24,6 +24,7 @@ func newSend(con *console) *cobra.Command {
 		Args: argsUpTo(1, 2),
 	}
 	client := socketFlags(cmd)
+	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	q := control.SendRequest{}
 	f := cmd.Flags()
 	f.StringVar(&q.Image, "image", "", "a picture to send")

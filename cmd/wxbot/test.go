@@ -26,6 +26,7 @@ func newTest(con *console) *cobra.Command {
 		Args: onePluginAtMost,
 	}
 	flags := configFlags(cmd)
+	cmd.ValidArgsFunction = pluginFiles(flags)
 	watch := cmd.Flags().Bool("watch", false, "run the tests again whenever a file changes, until Ctrl-C")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := loadConfig(flags)
