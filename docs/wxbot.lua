@@ -21,6 +21,15 @@
 ---@field mention? string[] names to address
 ---@field revoke_after? duration up to 110s
 
+---What bot.command takes beside conditions.
+---@class command_options
+---@field args? string such as "<must> [may] <n:int> <rest...>"; types int number date duration person group text
+---@field help? string
+---@field admin? boolean only for admins
+---@field bare? boolean in groups without prefix and mention, too
+---@field space? "auto"|"required"
+---@field cooldown? duration chat by chat
+
 ---@class handle
 local handle = {}
 function handle:off() end
@@ -89,6 +98,8 @@ function chat:pin(on) end
 function chat:mark_read() end
 
 ---@class group: chat
+---@field is_owner boolean the account owns it
+---@field owner? contact the account itself, if it is; of others nothing is known
 ---@field count integer
 local group = {}
 ---@param name? string
@@ -98,6 +109,12 @@ function group:members(name) end
 ---@return true? ok
 ---@return string? reason
 function group:invite(who) end
+
+---Nobody answers in the group for a while, 7 days at most.
+---@param t duration
+---@return true? ok
+---@return string? reason
+function group:mute_bot(t) end
 
 ---Gives the group another name, of at most 32 bytes.
 ---@param name string
@@ -131,6 +148,8 @@ function contact:send(message, opts) end
 ---@return string? reason
 function contact:set_remark(text) end
 
+---@alias event_name "message"|"friend_request"|"friend_added"|"member_joined"|"member_left"|"joined"|"removed"|"group_renamed"|"recalled"|"tickled"|"red_packet"|"transfer"|"login"|"logout"|"friend_lost"|"restricted"|"expired"|"load"|"unload"|"config"
+
 ---@class event
 ---@field id string
 ---@field kind string
@@ -142,12 +161,29 @@ function contact:set_remark(text) end
 local event = {}
 function event:stop() end
 
+---Of member_joined, member_left, joined and removed.
+---@class member_event: event
+---@field people contact[]
+---@field inviter? contact
+---@field via? "invite"|"qrcode"
+
+---@class recalled: event
+---@field message? message nil if it is not remembered
+
+---@class tickled: event
+---@field me boolean the bot was
+
+---@class group_renamed: event
+---@field name string
+
 ---@class message: event
 ---@field type string
 ---@field text string without the bot's mention
 ---@field raw string
 ---@field folded string as rules compare it
 ---@field mentioned boolean
+---@field mentions string[] the names that the text addresses
+---@field matches? table what the regex of the handler's conditions caught, by number and name
 ---@field by_self boolean
 ---@field args? string
 ---@field quote? string
@@ -208,6 +244,7 @@ function message:confirm(prompt, opts) end
 ---@field nickname string
 ---@field text string
 ---@field source string
+---@field signature string
 local friend_request = {}
 ---Waits for the outcome.
 ---@param remark? string
@@ -233,14 +270,14 @@ bot = {}
 
 ---@param header {name: string, version: string, api: 1, about?: string, author?: string, license?: string, config?: table<string, option>, allow?: {http?: (string|{config: string})[], send?: "any", history?: boolean}}
 function bot.plugin(header) end
----@param name string
----@param when when|fun(ev: message): boolean?
----@param fn? fun(ev: message): boolean?
+---@param name event_name
+---@param when when|fun(ev: any): boolean?
+---@param fn? fun(ev: any): boolean?
 ---@return handle
 function bot.on(name, when, fn) end
----@param name string
----@param when when|fun(ev: message)
----@param fn? fun(ev: message)
+---@param name event_name
+---@param when when|fun(ev: any)
+---@param fn? fun(ev: any)
 ---@return handle
 function bot.observe(name, when, fn) end
 ---@param when when|fun(msg: message): boolean?
@@ -252,7 +289,7 @@ function bot.filter(when, fn) end
 ---@return handle
 function bot.fallback(when, fn) end
 ---@param name string|string[]
----@param opts table|fun(msg: message, args: table)
+---@param opts command_options|when|fun(msg: message, args: table)
 ---@param fn? fun(msg: message, args: table)
 ---@return handle
 function bot.command(name, opts, fn) end
