@@ -78,6 +78,7 @@ func newRoot(con *console) *cobra.Command {
 		}
 	}
 	root.Args = cobra.ArbitraryArgs
+	root.InitDefaultCompletionCmd() // cobra adds it when it runs, which is too late for who looks for commands
 	return root
 }
 
