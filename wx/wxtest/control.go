@@ -33,6 +33,11 @@ POST   /sim/friend     {"name": "小明", "remark": "", "official": false, "stra
 POST   /sim/group      {"name": "家", "members": ["小明"], "saved": false}
 POST   /sim/request    {"from": "小红", "text": "hi"}: make a friend request
 POST   /sim/join       {"group": "家", "by": "小明", "people": ["小红"], "qr": false}
+POST   /sim/leave      {"group": "家", "person": "小红", "by": ""}: without by nobody is told
+POST   /sim/rename     {"group": "家", "name": "大家", "by": "小明"}, or "person" instead of a group
+POST   /sim/tickle     {"group": "家", "from": "小明", "to": "self"}
+POST   /sim/unfriend   {"person": "小明"}: the person has deleted the account
+POST   /sim/phone      {"away": true}: the phone is off for days; false: it is back
 POST   /sim/fault      {"endpoint": "webwxsync", "kind": "status", "status": 502, "times": 1};
                        kinds: status reset cut-body empty slow junk body ret hang delay trickle
 DELETE /sim/fault      forget the faults planned
@@ -91,6 +96,11 @@ func newControl(s *Server) *control {
 	handle("POST group", act(c.group))
 	handle("POST request", act(c.request))
 	handle("POST join", act(c.join))
+	handle("POST leave", act(c.leave))
+	handle("POST rename", act(c.rename))
+	handle("POST tickle", act(c.tickle))
+	handle("POST unfriend", act(c.unfriend))
+	handle("POST phone", act(c.phone))
 	handle("POST fault", act(c.fault))
 	handle("DELETE fault", act(func(struct{}) (any, error) {
 		s.ClearFaults()

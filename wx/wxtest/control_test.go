@@ -134,6 +134,51 @@ func TestControlPlaysPhoneFriendsAndGroups(t *testing.T) {
 	}
 }
 
+func TestControlChangesPeopleAndGroups(t *testing.T) {
+	s := wxtest.NewServer(t, wxtest.Config{Control: true, Hold: 10 * time.Millisecond})
+	r := newRemote(t, s)
+	ming := s.AddFriend(wxtest.Person{NickName: "小明"})
+	hong := s.AddFriend(wxtest.Person{NickName: "小红"})
+	g := s.AddGroup("家", ming, hong)
+	c := newClient(t, s).online()
+	c.syncCheck()
+	c.sync()
+
+	r.post("rename", `{"group":"家","name":"大家","by":"小明"}`)
+	r.post("rename", `{"person":"小红","name":"小红红"}`)
+	r.post("tickle", `{"group":"大家","from":"小明"}`)
+	r.post("leave", `{"group":"大家","person":"小红红"}`)
+	if slices.Contains(g.Members(), hong) || hong.NickName() != "小红红" {
+		t.Errorf("members %v", g.Members())
+	}
+	r.post("leave", `{"group":"大家","person":"self","by":"小明"}`)
+	r.post("unfriend", `{"person":"小明"}`)
+	texts := func() string {
+		var out []string
+		for _, m := range c.sync() {
+			content, _ := m["Content"].(string)
+			out = append(out, content)
+		}
+		return strings.Join(out, "|")
+	}
+	if got, want := texts(), `"小明"修改群名为“大家”|"小明" 拍了拍我|你被"小明"移出群聊`; got != want {
+		t.Errorf("texts %s, want %s", got, want)
+	}
+	c.send(ming.UserName(), "在吗", "17000000000000001")
+	if got := texts(); !strings.Contains(got, "你还不是他（她）朋友") {
+		t.Errorf("a friend who deleted the account says %q", got)
+	}
+	r.post("phone", `{"away":true}`)
+	hong.Say("到了吗")
+	if got := texts(); got != "" {
+		t.Errorf("without the phone came %s", got)
+	}
+	r.post("phone", `{"away":false}`)
+	if got := texts(); got != "到了吗" {
+		t.Errorf("with the phone back came %q", got)
+	}
+}
+
 func TestControlTellsWhatWasSentAndWaitsForIt(t *testing.T) {
 	s := wxtest.NewServer(t, wxtest.Config{Control: true})
 	r := newRemote(t, s)
@@ -213,6 +258,12 @@ func TestControlSaysWhatIsWrongWithACall(t *testing.T) {
 		"bad cursor":        {"GET", "sent?after=x", "", "", 400, "after"},
 		"unknown path":      {"GET", "nothing", "", "", 404, ""},
 		"wrong method":      {"GET", "say", "", "", 405, ""},
+		"leaves no group":   {"POST", "leave", kind, `{"group":"群","person":"生"}`, 400, "not in the group"},
+		"removes itself":    {"POST", "leave", kind, `{"group":"群","person":"self","by":"self"}`, 400, "by is missing"},
+		"renames nothing":   {"POST", "rename", kind, `{"name":"x"}`, 400, "either group or person"},
+		"no new name":       {"POST", "rename", kind, `{"group":"群"}`, 400, "name is missing"},
+		"tickles outside":   {"POST", "tickle", kind, `{"group":"群","from":"生"}`, 400, "not in the group"},
+		"unfriends itself":  {"POST", "unfriend", kind, `{"person":"self"}`, 400, "no friend of its own"},
 		"request of friend": {"POST", "request", kind, `{"from":"self"}`, 400, "already"},
 	} {
 		t.Run(name, func(t *testing.T) {
