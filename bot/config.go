@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,7 @@ type Config struct {
 	Socket      string
 	SocketGroup string // whose members may ask the daemon too; "" is nobody
 	Listen      string // address of health and metrics over HTTP; "" is none
+	Speaks      string // "en", "zh"; "" leaves it to the place where it is read
 	LogLevel    string
 	LogFormat   string // "auto", "json", "console"
 	Alerts      Alerts
@@ -49,6 +51,7 @@ func configKeys(c *Config) []configKey {
 		{name: "socket", value: &c.Socket, path: true},
 		{name: "socket-group", value: &c.SocketGroup},
 		{name: "listen", value: &c.Listen},
+		{name: "language", value: &c.Speaks, words: languages()},
 		{name: "log-level", value: &c.LogLevel, words: logLevels()},
 		{name: "log-format", value: &c.LogFormat, words: logFormats()},
 		{name: alertsKey},
@@ -64,6 +67,18 @@ type configKey struct {
 	input bool     // a file or directory that must exist if it was named
 	path  bool     // relative to the file that holds it
 	words []string // that it may be; nil for any text
+}
+
+// languages are those that wxbot speaks.
+func languages() []string { return []string{string(lang.English), string(lang.Chinese)} }
+
+// Language is what the configuration says is spoken; "" if it says nothing.
+func (c Config) Language() lang.Language {
+	l, err := lang.Parse(c.Speaks)
+	if err != nil {
+		return ""
+	}
+	return l
 }
 
 func (k configKey) env() string {
@@ -112,7 +127,7 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 	}
 	c.File = file
 	if err := c.readFile(); err != nil {
-		return Config{}, err
+		return Config{Speaks: cmp.Or(flags.Speaks, env.Getenv("WXBOT_LANGUAGE"), c.Speaks)}, err
 	}
 	c.Alerts.getenv = env.Getenv
 	given := configKeys(&flags)
@@ -133,7 +148,7 @@ func LoadConfig(flags Config, env Environment) (Config, error) {
 			c.origins[k.yaml()] = o
 			where = o.where
 			if text, _ := k.wrong(from); !text.IsZero() {
-				return Config{}, fmt.Errorf("%s %q: %s", where, from, text)
+				return Config{Speaks: c.Speaks}, fmt.Errorf("%s %q: %s", where, from, text)
 			}
 		}
 		if k.input && *k.value != "" {
@@ -216,10 +231,13 @@ func (c *Config) readFile() error {
 // ConfigError lists what is wrong in wxbot.yaml.
 type ConfigError struct{ Problems []conf.Problem }
 
-func (e *ConfigError) Error() string {
+func (e *ConfigError) Error() string { return e.In(lang.English) }
+
+// In gives the problems in a language.
+func (e *ConfigError) In(l lang.Language) string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
-		lines[i] = p.String()
+		lines[i] = p.In(l)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -50,6 +50,7 @@ history: {keep: full, days: 3d, max: 500MB}
 		{Key: "socket", Value: filepath.Join(env.Dir, "data", "wxbot.sock"), Source: "default"},
 		{Key: "socket_group", Value: "", Source: "default"},
 		{Key: "listen", Value: "", Source: "default"},
+		{Key: "language", Value: "", Source: "default"},
 		{Key: "log_level", Value: "debug", Source: "flag", Where: "--log-level"},
 		{Key: "log_format", Value: "auto", Source: "default"},
 		{Key: "alerts", Value: []string{"webhook example.com", "command tell"}, Source: "file", Where: file + ":7"},

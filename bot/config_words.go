@@ -21,6 +21,7 @@ func configWords() []conf.Word {
 		conf.Key("socket", "text", "/run/wxbot/wxbot.sock", "the socket by which the commands reach the daemon", "其他命令找到守护进程用的套接字"),
 		conf.Key("socket_group", "text", "wxbot", "a group of the system whose members may use the control socket too", "其成员也可使用控制套接字的系统组"),
 		conf.Key("listen", "text", "127.0.0.1:9273", "the address of health and metrics over HTTP", "以 HTTP 提供健康状态和指标的地址"),
+		conf.Key("language", "=language", "zh", "the language of what is said to people; without it commands follow the locale, and the bot speaks Chinese in WeChat", "对人说话用的语言；不写时命令跟随系统语言，机器人在微信里说中文"),
 		conf.Setting("log_level", "=log_level", "info", "what is logged", "记多少日志"),
 		conf.Setting("log_format", "=log_format", "auto", "how the log looks", "日志的样子"),
 		conf.Key("alerts", "@alert|[@alert]|nothing", "[{webhook: https://example.com/hook}]", "who is told, outside WeChat, of what needs a person", "需要人处理的事，在微信之外告诉谁"),
@@ -66,6 +67,7 @@ func Manual() conf.Manual {
 	return conf.Manual{File: "wxbot.yaml", Title: "wxbot.yaml", Root: "@file|nothing", Sections: []conf.Section{
 		{Name: "file", Words: configWords()},
 		{Name: "mode", Words: plainValues(loginModes()...), Closed: true},
+		{Name: "language", Words: plainValues(languages()...), Closed: true},
 		{Name: "log_level", Words: plainValues(logLevels()...), Closed: true},
 		{Name: "log_format", Words: plainValues(logFormats()...), Closed: true},
 		{Name: "history", Words: historyWords()},

@@ -20,6 +20,7 @@ import (
 	"wxbot/bot/clock"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/rules"
 	"wxbot/bot/store"
 )
@@ -49,10 +50,13 @@ type live struct {
 // rulesError tells that a rules file has errors; the text lists them.
 type rulesError struct{ problems []conf.Problem }
 
-func (e *rulesError) Error() string {
+func (e *rulesError) Error() string { return e.In(lang.English) }
+
+// In gives the problems in a language.
+func (e *rulesError) In(l lang.Language) string {
 	lines := make([]string, len(e.problems))
 	for i, p := range e.problems {
-		lines[i] = p.String()
+		lines[i] = p.In(l)
 	}
 	return strings.Join(lines, "\n")
 }

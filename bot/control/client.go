@@ -13,13 +13,15 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"wxbot/bot/lang"
 )
 
 var (
 	// ErrNoDaemon tells that nobody answers on the socket.
-	ErrNoDaemon = errors.New("no daemon answers")
+	ErrNoDaemon = lang.Errorf("no daemon answers")
 	// ErrNotAllowed tells that this user may not use the socket.
-	ErrNotAllowed = errors.New("not allowed")
+	ErrNotAllowed = lang.Errorf("not allowed")
 )
 
 // RefusedError is the daemon's no to a request.
@@ -37,6 +39,10 @@ func (e *RefusedError) Is(target error) bool {
 
 // Client asks a running daemon. It is safe for concurrent use.
 type Client struct {
+	// Language is that of texts in answers; "" leaves it to the daemon. It is set
+	// before the first question.
+	Language lang.Language
+
 	path string
 	http *http.Client
 }
@@ -108,14 +114,17 @@ func (c *Client) request(ctx context.Context, k call) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
+	if c.Language != "" {
+		req.Header.Set("Accept-Language", string(c.Language))
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "dial" {
 			if errors.Is(err, fs.ErrPermission) {
-				return nil, fmt.Errorf("%s: %w to use %s", what, ErrNotAllowed, c.path)
+				return nil, lang.Errorf("%s: %s to use %s", what, ErrNotAllowed, c.path)
 			}
-			return nil, fmt.Errorf("%s: %w on %s", what, ErrNoDaemon, c.path)
+			return nil, lang.Errorf("%s: %s on %s", what, ErrNoDaemon, c.path)
 		}
 		// The address in url.Error holds what was asked.
 		if ue, ok := errors.AsType[*url.Error](err); ok {

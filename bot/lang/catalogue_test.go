@@ -36,8 +36,13 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s: %q has the verbs %q, its translation %q", place, format, want, got)
 		}
 	}
+	seen := map[string]bool{}
 	for _, table := range tables() {
 		for format := range table {
+			if seen[format] {
+				t.Errorf("%q is translated twice", format)
+			}
+			seen[format] = true
 			if _, ok := formats[format]; !ok {
 				t.Errorf("nothing says %q any more", format)
 			}
@@ -76,13 +81,13 @@ func texts(t *testing.T, path string, formats map[string]string) error {
 	return nil
 }
 
-// makesText reports whether a function is lang.T, seen from a package.
+// makesText reports whether a function is lang.T or lang.Errorf, seen from a package.
 func makesText(pkg string, fun ast.Expr) bool {
 	if f, ok := fun.(*ast.Ident); ok {
 		return pkg == "lang" && f.Name == "T"
 	}
 	sel, ok := fun.(*ast.SelectorExpr)
-	if !ok || sel.Sel.Name != "T" {
+	if !ok || sel.Sel.Name != "T" && sel.Sel.Name != "Errorf" {
 		return false
 	}
 	x, ok := sel.X.(*ast.Ident)

@@ -128,8 +128,11 @@ func (t Text) In(l Language) string {
 	}
 	args := make([]any, len(t.args))
 	for i, a := range t.args {
-		if inner, ok := a.(Speaker); ok {
-			a = inner.In(l)
+		switch v := a.(type) {
+		case Speaker:
+			a = v.In(l)
+		case error:
+			a = Say(v, l)
 		}
 		if s, ok := a.(string); ok && translated {
 			a = inChinese(s)

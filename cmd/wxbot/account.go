@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 func newLogout(con *console) *cobra.Command {
@@ -20,7 +20,7 @@ func newLogout(con *console) *cobra.Command {
 			"its messages, and logs in again only when \"wxbot qr\" asks for it: that needs a\n" +
 			"scan. What people write in between is never handed to it.",
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := client()
 		if err != nil {
@@ -29,9 +29,7 @@ func newLogout(con *console) *cobra.Command {
 		if err := c.Logout(cmd.Context()); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, of(con.lang(),
-			"logged out; the session is removed. The daemon goes on and waits: \"wxbot qr\" shows a new code.",
-			"已退出登录，会话已删除。守护进程仍在运行：用 \"wxbot qr\" 显示新的二维码。"))
+		fmt.Fprintln(con.out, con.say(lang.T(`logged out; the session is removed. The daemon goes on and waits: "wxbot qr" shows a new code.`)))
 		return nil
 	}
 	return cmd
@@ -47,7 +45,7 @@ func newContacts(con *console) *cobra.Command {
 			"for). NAME shows those whose remark or nickname holds it.",
 		Args: argsUpTo(0, 1),
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	f := cmd.Flags()
 	friends := f.Bool("friends", false, "friends alone")
@@ -62,7 +60,7 @@ func newContacts(con *console) *cobra.Command {
 			}
 		}
 		if len(kinds) > 1 {
-			return usage(errors.New("contacts: one of --friends, --groups and --official, or none for all"))
+			return usage(lang.Errorf("contacts: one of --friends, --groups and --official, or none for all"))
 		}
 		c, err := client()
 		if err != nil {
@@ -84,9 +82,9 @@ func newContacts(con *console) *cobra.Command {
 func printContacts(con *console, got control.Contacts) {
 	l := con.lang()
 	kinds := map[string]string{
-		control.KindFriend:   of(l, "friend", "好友"),
-		control.KindGroup:    of(l, "group", "群"),
-		control.KindOfficial: of(l, "official", "公众号"),
+		control.KindFriend:   lang.T("friend").In(l),
+		control.KindGroup:    lang.T("group").In(l),
+		control.KindOfficial: lang.T("official").In(l),
 	}
 	names, keys, words := 0, 0, 0
 	for _, w := range kinds {
@@ -99,7 +97,7 @@ func printContacts(con *console, got control.Contacts) {
 		more := ""
 		switch {
 		case c.Kind == control.KindGroup:
-			more = "  " + fmt.Sprintf(of(l, "%s members", "%s 人"), strconv.Itoa(c.Members))
+			more = "  " + lang.T("%s members", strconv.Itoa(c.Members)).In(l)
 		case c.Remark != "" && c.Nickname != c.Remark:
 			more = "  " + plain(c.Nickname)
 		}
@@ -107,6 +105,6 @@ func printContacts(con *console, got control.Contacts) {
 		fmt.Fprintln(con.out, strings.TrimRight(line, " "))
 	}
 	if !got.Complete {
-		fmt.Fprintln(con.err, of(l, "The contacts are still being loaded: there may be more.", "通讯录还在加载，可能不全。"))
+		fmt.Fprintln(con.err, lang.T("The contacts are still being loaded: there may be more.").In(l))
 	}
 }

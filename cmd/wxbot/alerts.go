@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 func newAlerts(con *console) *cobra.Command {
@@ -15,7 +15,7 @@ func newAlerts(con *console) *cobra.Command {
 		Use:   "alerts",
 		Short: "Try the alerts of the running daemon",
 		RunE: func(*cobra.Command, []string) error {
-			return usage(errors.New("alerts: which command? there is: test"))
+			return usage(lang.Errorf("alerts: which command? there is: test"))
 		},
 	}
 	cmd.AddCommand(newAlertsTest(con))
@@ -31,7 +31,7 @@ func newAlertsTest(con *console) *cobra.Command {
 			"if one did not, or if there is none.",
 		Args: noArgs,
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := client()
@@ -57,9 +57,8 @@ func newAlertsTest(con *console) *cobra.Command {
 func printAlertResults(con *console, results []control.AlertResult) error {
 	if len(results) == 0 {
 		return &failure{
-			err: errors.New("alerts: the daemon has no targets"), code: exitFailure,
-			hint: of(con.lang(), `see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`,
-				`见 docs/operate.md 的 “Alerts”；wxbot.yaml 在启动时读取`),
+			err: lang.Errorf("alerts: the daemon has no targets"), code: exitFailure,
+			hint: con.say(lang.T(`see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`)),
 		}
 	}
 	for _, r := range results {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 func newHistory(con *console) *cobra.Command {
@@ -22,7 +22,7 @@ func newHistory(con *console) *cobra.Command {
 			"says \"history\" in wxbot.yaml; texts are not, unless it says full.",
 		Args: argsUpTo(0, 1),
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	n := cmd.Flags().IntP("lines", "n", 0, "how many lines (default 50, at most 500)")
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
@@ -51,9 +51,9 @@ func argsUpTo(least, most int) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return usage(errors.New("a name is required"))
+			return usage(lang.Errorf("a name is required"))
 		case len(args) > most:
-			return usage(fmt.Errorf("unexpected argument %q", args[most]))
+			return usage(lang.Errorf("unexpected argument %q", args[most]))
 		}
 		return nil
 	}
@@ -83,7 +83,7 @@ func printLine(con *console, l event.Line) {
 		outcome += ": " + l.Reason
 	}
 	if outcome == "" {
-		outcome = of(con.lang(), "waiting", "待处理")
+		outcome = con.say(lang.T("waiting"))
 	}
 	fmt.Fprintf(con.out, "%s  %s %s %s  %s%s  (%s)\n", l.Time.Local().Format(time.DateTime),
 		pad(plain(chat), chatColumns), arrow, pad(plain(l.By), nameColumns), what, plain(said), plain(outcome))
@@ -114,12 +114,12 @@ func newForget(con *console) *cobra.Command {
 			"name, it takes out nothing and tells how to name one of them.",
 		Args: argsUpTo(1, 1),
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if args[0] == "" {
-			return usage(errors.New("a name is required"))
+			return usage(lang.Errorf("a name is required"))
 		}
 		c, err := client()
 		if err != nil {
@@ -140,18 +140,15 @@ func newForget(con *console) *cobra.Command {
 
 func printForgotten(con *console, f control.Forgotten) {
 	l := con.lang()
-	fmt.Fprintf(con.out, of(l, "forgotten: %d messages, %d answers, %d of which waited\n",
-		"已忘记：%d 条消息，%d 条回复（其中 %d 条待发）\n"), f.Messages, f.Deliveries, f.Ended)
+	fmt.Fprintln(con.out, lang.T("forgotten: %d messages, %d answers, %d of which waited", f.Messages, f.Deliveries, f.Ended).In(l))
 	if f.Contact {
-		fmt.Fprintln(con.out, of(l, "It is among the contacts of the account: WeChat names it again at the next login.",
-			"它仍在账号的通讯录里：下次登录时微信会再次给出它的名字。"))
+		fmt.Fprintln(con.out, lang.T("It is among the contacts of the account: WeChat names it again at the next login.").In(l))
 	}
 	if len(f.Files) > 0 {
-		fmt.Fprintln(con.out, of(l, "These damaged databases may still hold it; delete them:", "这些损坏的旧数据库里可能还有，请删除："))
+		fmt.Fprintln(con.out, lang.T("These damaged databases may still hold it; delete them:").In(l))
 		for _, file := range f.Files {
 			fmt.Fprintf(con.out, "  %s\n", file)
 		}
 	}
-	fmt.Fprintln(con.out, of(l, "Not looked at: data of plugins, logs, backups, and what others wrote or quoted.",
-		"未检查：插件的数据、日志、备份，以及别人写下或引用的内容。"))
+	fmt.Fprintln(con.out, lang.T("Not looked at: data of plugins, logs, backups, and what others wrote or quoted.").In(l))
 }

@@ -27,7 +27,7 @@ func newQR(con *console) *cobra.Command {
 			"and which is removed when the code is of no more use. --png - writes the code\n" +
 			"shown now to standard output and ends; it does not follow.",
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	file := cmd.Flags().String("png", "", "write the code as a PNG into a file, or - for standard output")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		show, err := qrView(con, *file)
@@ -56,7 +56,7 @@ type codeView interface {
 func qrView(con *console, file string) (codeView, error) {
 	switch {
 	case file == "-" && con.outTerm:
-		return nil, usage(errors.New("qr: a picture on a terminal shows nothing: leave --png out, or redirect the output"))
+		return nil, usage(lang.Errorf("qr: a picture on a terminal shows nothing: leave --png out, or redirect the output"))
 	case file == "-":
 		return stdoutCode{con}, nil
 	case file != "":
@@ -65,9 +65,9 @@ func qrView(con *console, file string) (codeView, error) {
 		return terminalCode{con}, nil
 	}
 	return nil, &failure{
-		err:  errors.New("qr: standard output is no terminal"),
+		err:  lang.Errorf("qr: standard output is no terminal"),
 		code: exitFailure,
-		hint: of(con.lang(), "--png FILE writes a picture that only you can read", "--png FILE 把二维码写成只有您能读的图片"),
+		hint: con.say(lang.T("--png FILE writes a picture that only you can read")),
 	}
 }
 
@@ -90,7 +90,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 			if view.once() { // which is for the picture alone
 				out = con.err
 			}
-			fmt.Fprintln(out, of(con.lang(), "The account is online.", "账号已在线。"))
+			fmt.Fprintln(out, con.say(lang.T("The account is online.")))
 			return nil
 		case q.Payload != "" && q.Payload != shown:
 			if err := view.show(q); err != nil || view.once() {
@@ -99,12 +99,11 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 			shown = q.Payload
 		case q.Payload == "" && q.State == "refused":
 			return &failure{
-				err: errors.New("qr: WeChat refuses this account"), code: exitRefused,
-				hint: of(con.lang(), `"wxbot status" shows its words; see docs/operate.md, "Refused"`,
-					`"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`),
+				err: lang.Errorf("qr: WeChat refuses this account"), code: exitRefused,
+				hint: con.say(lang.T(`"wxbot status" shows its words; see docs/operate.md, "Refused"`)),
 			}
 		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
-			return fmt.Errorf("qr: %s", q.State)
+			return lang.Errorf("qr: %s", q.State)
 		}
 		select {
 		case <-ctx.Done():
@@ -116,7 +115,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 
 // codeOf counts the codes of a round for a person.
 func codeOf(l lang.Language, q control.QR) string {
-	return fmt.Sprintf(of(l, "Code %d of %d", "第 %d 个二维码，共 %d 个"), q.Attempt, q.Max)
+	return lang.T("Code %d of %d", q.Attempt, q.Max).In(l)
 }
 
 // terminalCode draws codes on standard output.
@@ -129,9 +128,9 @@ func (v terminalCode) show(q control.QR) error {
 	}
 	if v.con.columns != 0 && v.con.columns < m.columns() {
 		return &failure{
-			err:  fmt.Errorf("qr: the terminal has %d columns, the code needs %d", v.con.columns, m.columns()),
+			err:  lang.Errorf("qr: the terminal has %d columns, the code needs %d", v.con.columns, m.columns()),
 			code: exitFailure,
-			hint: of(v.con.lang(), "--png FILE writes a picture", "--png FILE 写成图片"),
+			hint: lang.T("--png FILE writes a picture").In(v.con.lang()),
 		}
 	}
 	fmt.Fprintf(v.con.out, "%s:\n%s", codeOf(v.con.lang(), q), m.draw(v.con.colours(true)))

@@ -15,6 +15,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 	"wxbot/bot/store"
 )
 
@@ -30,7 +31,7 @@ func stateFlags(cmd *cobra.Command) *bot.Config {
 
 func oneFile(_ *cobra.Command, args []string) error {
 	if len(args) != 1 || args[0] == "" {
-		return usage(errors.New("want the name of one file"))
+		return usage(lang.Errorf("want the name of one file"))
 	}
 	return nil
 }
@@ -49,18 +50,18 @@ func newBackup(con *console) *cobra.Command {
 	flags := stateFlags(cmd)
 	withSession := cmd.Flags().Bool("with-session", false, "include what logs the account in, so that no scan is needed")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
-		size, err := writeBackup(cmd.Context(), cfg, args[0], *withSession)
+		size, err := writeBackup(cmd.Context(), con, cfg, args[0], *withSession)
 		if err != nil {
 			return err
 		}
 		l := con.lang()
-		session := of(l, "without the session", "不含登录会话")
+		session := lang.T("without the session").In(l)
 		if *withSession {
-			session = of(l, "with the session: keep it as you keep a password", "含登录会话，请像密码一样保管")
+			session = lang.T("with the session: keep it as you keep a password").In(l)
 		}
 		fmt.Fprintf(con.out, "%s: %.1f MB, %s\n", args[0], float64(size)/(1<<20), session)
 		return nil
@@ -69,9 +70,9 @@ func newBackup(con *console) *cobra.Command {
 }
 
 // writeBackup writes a backup beside the file and gives it its name when it is whole.
-func writeBackup(ctx context.Context, cfg bot.Config, path string, withSession bool) (size int64, err error) {
+func writeBackup(ctx context.Context, con *console, cfg bot.Config, path string, withSession bool) (size int64, err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("backup: %s is there already", path)
+		return 0, lang.Errorf("backup: %s is there already", path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
@@ -82,7 +83,7 @@ func writeBackup(ctx context.Context, cfg bot.Config, path string, withSession b
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	err = control.NewClient(cfg.Socket).Backup(ctx, withSession, f)
+	err = con.client(cfg).Backup(ctx, withSession, f)
 	if errors.Is(err, control.ErrNoDaemon) {
 		err = bot.BackupState(ctx, stateOptions(cfg), withSession, f)
 		if locked, ok := errors.AsType[*store.LockedError](err); ok {
@@ -121,7 +122,7 @@ func newRestore(con *console) *cobra.Command {
 	flags := stateFlags(cmd)
 	force := cmd.Flags().Bool("force", false, "move the state that is there aside")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -138,15 +139,15 @@ func newRestore(con *console) *cobra.Command {
 		got, err := bot.RestoreState(cmd.Context(), stateOptions(cfg), in, *force)
 		switch {
 		case errors.Is(err, store.ErrInUse):
-			return &failure{err: err, code: exitFailure, hint: of(l, "--force moves it aside", "--force 会把它移到一边")}
+			return &failure{err: err, code: exitFailure, hint: lang.T("--force moves it aside").In(l)}
 		case err != nil:
 			return err
 		}
-		session := of(l, "a scan is needed", "需要重新扫码")
+		session := lang.T("a scan is needed").In(l)
 		if got.Session {
-			session = of(l, "with its session", "含登录会话")
+			session = lang.T("with its session").In(l)
 		}
-		fmt.Fprintf(con.out, of(l, "%s: state of %s, %s\n", "%s：%s 的状态，%s\n"), cfg.State, got.Made.Local().Format(time.DateTime), session)
+		fmt.Fprintln(con.out, lang.T("%s: state of %s, %s", cfg.State, got.Made.Local().Format(time.DateTime), session).In(l))
 		return nil
 	}
 	return cmd

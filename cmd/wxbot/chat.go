@@ -13,6 +13,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/clock"
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -41,12 +42,12 @@ func newChat(con *console) *cobra.Command {
 	f.BoolVar(&c.http, "http", false, "with --plugin: let it reach the network, where header and plugins.yaml let it")
 	f.BoolVar(&c.verbose, "verbose", false, "write the daemon's log to standard error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
 		if c.plugin == "" && (c.http || len(c.set) > 0) {
-			return usage(errors.New("chat: --set and --http are for --plugin"))
+			return usage(lang.Errorf("chat: --set and --http are for --plugin"))
 		}
 		return c.run(cmd.Context(), cfg)
 	}
@@ -73,7 +74,7 @@ func (c *chat) run(ctx context.Context, cfg bot.Config) (err error) {
 	clk, begin := clock.Clock{}, time.Now()
 	if c.at != "" {
 		if begin, err = time.ParseInLocation("2006-01-02 15:04", c.at, zone); err != nil {
-			return usage(fmt.Errorf("time %q is not like 2026-01-05 20:00", c.at))
+			return usage(lang.Errorf("time %q is not like 2026-01-05 20:00", c.at))
 		}
 		clk = clock.Fast(begin, 1)
 	}
@@ -92,7 +93,7 @@ func (c *chat) run(ctx context.Context, cfg bot.Config) (err error) {
 		SessionLife: max(time.Since(begin), 0) + 30*24*time.Hour,
 	})
 	if err != nil {
-		return fmt.Errorf("chat: simulator: %w", err)
+		return lang.Errorf("chat: simulator: %s", err)
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	st := newStage(c.con, srv, clk, cfg.Rules)

@@ -125,27 +125,27 @@ func (p *pluginTalk) line(line string) error {
 	case ":wait", ":等":
 		d, ok := conf.ParseDuration(rest)
 		if !ok {
-			p.paper.remark(of(p.lang, "wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
+			p.paper.remark(lang.T("wait how long? such as :wait 20s").In(p.lang))
 			return nil
 		}
 		return p.show(p.talk.Pass(d))
 	case ":join", ":入群":
 		if p.who.group == "" || rest == "" {
-			p.paper.remark(of(p.lang, "who joins where? first :as NAME@GROUP, then :join NAME …", "谁进哪个群？先 :我是 名字@群，再 :入群 名字 …"))
+			p.paper.remark(lang.T("who joins where? first :as NAME@GROUP, then :join NAME …").In(p.lang))
 			return nil
 		}
 		return p.show(p.talk.Join(p.who.group, strings.Fields(rest)...))
 	case ":request", ":申请":
 		name, text, _ := strings.Cut(rest, " ")
 		if name == "" {
-			p.paper.remark(of(p.lang, "who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
+			p.paper.remark(lang.T("who asks? :request NAME TEXT").In(p.lang))
 			return nil
 		}
 		return p.show(p.talk.Request(name, text))
 	case ":recall", ":撤回":
 		said, err := p.talk.Recall(p.who.name, p.who.group)
 		if err != nil {
-			p.paper.remark(of(p.lang, "there is nothing to recall", "没有可撤回的消息"))
+			p.paper.remark(lang.T("there is nothing to recall").In(p.lang))
 			return nil
 		}
 		return p.show(said, nil)
@@ -167,7 +167,7 @@ func (p *pluginTalk) says(line string) error {
 	}
 	said, err := p.talk.Say(p.who.name, p.who.group, text)
 	if err == nil && len(said) == 0 {
-		p.paper.remark(of(p.lang, "nothing", "没有反应"))
+		p.paper.remark(lang.T("no answer came").In(p.lang))
 	}
 	return p.show(said, err)
 }
@@ -176,9 +176,9 @@ func (p *pluginTalk) says(line string) error {
 func (p *pluginTalk) refresh() {
 	switch changed, err := p.talk.Refresh(); {
 	case err != nil:
-		p.paper.remark(of(p.lang, "the running version stays: ", "旧版本继续运行：") + err.Error())
+		p.paper.remark(lang.T("the running version stays: ").In(p.lang) + err.Error())
 	case changed:
-		p.paper.remark(of(p.lang, "loaded anew", "已重新加载"))
+		p.paper.remark(lang.T("loaded anew").In(p.lang))
 	}
 }
 
@@ -190,11 +190,11 @@ func (p *pluginTalk) show(said []luahost.Said, err error) error {
 		case event.ActReply, event.ActSend, event.ActForward:
 			p.paper.line(s.Chat, botName, s.Text)
 		case event.ActAccept:
-			p.paper.line(s.Chat, botName, of(l, "(accepted the friend request)", "（通过了好友申请）"))
+			p.paper.line(s.Chat, botName, lang.T("(accepted the friend request)").In(l))
 		case event.ActRemark:
-			p.paper.line(s.Chat, botName, of(l, "(set the remark to ", "（设置备注：")+s.Text+of(l, ")", "）"))
+			p.paper.line(s.Chat, botName, lang.T("(set the remark to ").In(l)+s.Text+lang.T(")").In(l))
 		case event.ActInvite:
-			p.paper.line(s.Chat, botName, of(l, "(invited to ", "（邀请入群：")+s.Text+of(l, ")", "）"))
+			p.paper.line(s.Chat, botName, lang.T("(invited to ").In(l)+s.Text+lang.T(")").In(l))
 		case event.ActNotify:
 			p.paper.line(fileHelper, botName, s.Text)
 		case luahost.SaidLog:
@@ -209,21 +209,12 @@ func (p *pluginTalk) show(said []luahost.Said, err error) error {
 }
 
 func (p *pluginTalk) usage() {
-	for line := range strings.Lines(of(p.lang,
-		`小明: text             somebody writes in private
-小明@客户一群: text     somebody writes in a group; @机器人 in the text mentions the bot
-我: text               the account's owner writes to 文件传输助手
-:as NAME[@GROUP]       who writes what has no name before it
-:join NAME …  :request NAME TEXT  :recall  :wait 10m (at once)
-Ctrl-D                 end
-`,
-		`小明: 文字              某人私聊
-小明@客户一群: 文字      某人在群里说；文字里写 @机器人 就是提到它
-我: 文字                账号主人在文件传输助手里说
-:我是 名字[@群]          不写名字时是谁在说
-:入群 名字 …  :申请 名字 附言  :撤回  :等 10m（立刻过去）
-Ctrl-D                  结束
-`)) {
+	for line := range strings.Lines(lang.T("小明: text             somebody writes in private\n" +
+		"小明@客户一群: text     somebody writes in a group; @机器人 in the text mentions the bot\n" +
+		"我: text               the account's owner writes to 文件传输助手\n" +
+		":as NAME[@GROUP]       who writes what has no name before it\n" +
+		":join NAME …  :request NAME TEXT  :recall  :wait 10m (at once)\n" +
+		"Ctrl-D                 end\n").In(p.lang)) {
 		p.paper.remark(strings.TrimRight(line, "\n"))
 	}
 }

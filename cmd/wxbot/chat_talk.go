@@ -10,6 +10,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -40,15 +41,15 @@ func (c *chatTalk) begin(ctx context.Context, as, in string) error {
 	c.handled = map[string]string{}
 	c.onHandled = func(h bot.Handled) { c.handled[h.ID] = h.Outcome }
 	if err := c.until(ctx, patience, func() bool { return c.code.Payload != "" }); err != nil {
-		return fmt.Errorf("chat: the daemon did not start: %w", err)
+		return lang.Errorf("chat: the daemon did not start: %s", err)
 	}
 	c.srv.Scan()
 	if err := c.until(ctx, patience, func() bool { return c.scanned }); err != nil {
-		return fmt.Errorf("chat: not logged in: %w", err)
+		return lang.Errorf("chat: not logged in: %s", err)
 	}
 	c.srv.Confirm()
 	if err := c.until(ctx, patience, func() bool { return c.loggedIn && c.online }); err != nil {
-		return fmt.Errorf("chat: not logged in: %w", err)
+		return lang.Errorf("chat: not logged in: %s", err)
 	}
 	c.who = speaker{name: as, group: in}
 	c.enter(c.who)
@@ -112,7 +113,7 @@ func (c *chatTalk) line(ctx context.Context, line string) error {
 	case ":wait", ":等":
 		d, ok := conf.ParseDuration(rest)
 		if !ok {
-			c.paper.remark(of(c.lang, "wait how long? such as :wait 20s", "等多久？例如 :等 20s"))
+			c.paper.remark(lang.T("wait how long? such as :wait 20s").In(c.lang))
 			return nil
 		}
 		return c.pause(ctx, d)
@@ -228,7 +229,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 	switch word {
 	case ":request", ":申请":
 		if name == "" {
-			c.paper.remark(of(c.lang, "who asks? :request NAME TEXT", "谁申请？:申请 名字 附言"))
+			c.paper.remark(lang.T("who asks? :request NAME TEXT").In(c.lang))
 			return nil
 		}
 		if c.people[name] == nil {
@@ -239,7 +240,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 		p, g := c.people[c.last.by.name], c.groups[c.last.by.group]
 		switch {
 		case c.last.id == "" || p == nil:
-			c.paper.remark(of(c.lang, "there is nothing to recall", "没有可撤回的消息"))
+			c.paper.remark(lang.T("there is nothing to recall").In(c.lang))
 			return nil
 		case g != nil:
 			return c.settle(ctx, g.Recall(p, c.last.id))
@@ -248,7 +249,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 	}
 	g, p := c.groups[c.who.group], c.people[c.who.name]
 	if g == nil || p == nil {
-		c.paper.remark(of(c.lang, "that happens in groups: first :as NAME@GROUP", "这只在群里：先 :我是 名字@群"))
+		c.paper.remark(lang.T("that happens in groups: first :as NAME@GROUP").In(c.lang))
 		return nil
 	}
 	if word == ":tickle" || word == ":拍一拍" {
@@ -262,7 +263,7 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 		people = append(people, c.people[n])
 	}
 	if len(people) == 0 {
-		c.paper.remark(of(c.lang, "who joins? :join NAME …", "谁入群？:入群 名字 …"))
+		c.paper.remark(lang.T("who joins? :join NAME …").In(c.lang))
 		return nil
 	}
 	g.Join(p, people...)
@@ -270,21 +271,12 @@ func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
 }
 
 func (c *chatTalk) usage() {
-	for line := range strings.Lines(of(c.lang,
-		`小明: text             somebody writes in private
-小明@客户一群: text     somebody writes in a group; both are made if they are new
-我: text               the account's owner writes to 文件传输助手, such as /状态
-:as NAME[@GROUP]       who writes what has no name before it
-:join NAME …  :request NAME TEXT  :recall  :tickle  :wait 20s
-Ctrl-D                 end
-`,
-		`小明: 文字              某人私聊
-小明@客户一群: 文字      某人在群里说；没有的人和群会自动建立
-我: 文字                账号主人在文件传输助手里说，例如 /状态
-:我是 名字[@群]          不写名字时是谁在说
-:入群 名字 …  :申请 名字 附言  :撤回  :拍一拍  :等 20s
-Ctrl-D                  结束
-`)) {
+	for line := range strings.Lines(lang.T("小明: text             somebody writes in private\n" +
+		"小明@客户一群: text     somebody writes in a group; both are made if they are new\n" +
+		"我: text               the account's owner writes to 文件传输助手, such as /状态\n" +
+		":as NAME[@GROUP]       who writes what has no name before it\n" +
+		":join NAME …  :request NAME TEXT  :recall  :tickle  :wait 20s\n" +
+		"Ctrl-D                 end\n").In(c.lang)) {
 		c.paper.remark(strings.TrimRight(line, "\n"))
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"wxbot/bot"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -28,12 +28,12 @@ func newCheck(con *console) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	mend := cmd.Flags().Bool("fix", false, "first mend slips in the rules of which there is no doubt, and keep the old file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
 		if *mend && *asJSON {
-			return usage(errors.New("--fix prints what it does, and no JSON"))
+			return usage(lang.Errorf("--fix prints what it does, and no JSON"))
 		}
 		if *mend {
 			if err := fix(con, cfg); err != nil {
@@ -111,29 +111,37 @@ func printReport(con *console, cfg bot.Config, r *bot.Report) {
 	if len(r.Problems) > 0 {
 		fmt.Fprintln(con.out)
 	}
-	file := func(name, path string) {
-		if path == "" {
-			path = "none"
-		}
-		fmt.Fprintf(con.out, "%-9s%s\n", name, path)
+	line := func(name, what lang.Text) {
+		fmt.Fprintf(con.out, "%s%s\n", pad(con.say(name), checkColumns), con.say(what))
 	}
-	file("config", cfg.File)
-	file("rules", cfg.Rules)
-	file("plugins", cfg.Plugins)
-	file("state", cfg.State)
-	file("login", loginText(r.Capabilities))
-	if r.Mode != "" {
-		mode := r.Mode
-		if mode == "trial" {
-			mode += of(con.lang(), " (everything is decided and logged, nothing is sent)", "（只判断和记录，不发送）")
+	file := func(name lang.Text, path string) {
+		if path == "" {
+			line(name, lang.T("none"))
+			return
 		}
-		file("mode", mode)
+		line(name, lang.Raw(path))
+	}
+	file(lang.T("config"), cfg.File)
+	file(lang.T("rules"), cfg.Rules)
+	file(lang.T("plugins"), cfg.Plugins)
+	file(lang.T("state"), cfg.State)
+	line(lang.T("login"), loginText(r.Capabilities))
+	if r.Mode != "" {
+		mode := lang.Raw(r.Mode)
+		if r.Mode == "trial" {
+			mode = lang.T("trial (everything is decided and logged, nothing is sent)")
+		}
+		line(lang.T("mode"), mode)
 	}
 	printAnswers(con, r)
 	errs := r.Errors()
-	fmt.Fprintf(con.out, "\n%d rules, %d plugins: %d errors, %d warnings\n",
-		len(r.Rules), len(r.Plugins), errs, len(r.Problems)-errs)
+	fmt.Fprintln(con.out)
+	fmt.Fprintln(con.out, con.say(lang.T("%d rules, %d plugins: %d errors, %d warnings",
+		len(r.Rules), len(r.Plugins), errs, len(r.Problems)-errs)))
 }
+
+// checkColumns is how wide the names of what check lists are.
+const checkColumns = 9
 
 // printAnswers lists what would answer whom.
 func printAnswers(con *console, r *bot.Report) {
@@ -147,34 +155,36 @@ func printAnswers(con *console, r *bot.Report) {
 	if len(r.Rules) > 0 {
 		fmt.Fprintln(con.out)
 	}
+	const kindColumns = 8
+	rule, plugin := pad(con.say(lang.T("rule")), kindColumns), pad(con.say(lang.T("plugin")), kindColumns)
 	for _, a := range r.Rules {
 		off := ""
 		if !a.Enabled {
-			off = "  (off)"
+			off = "  " + con.say(lang.T("(off)"))
 		}
-		fmt.Fprintf(con.out, "rule    %s  %s: %s%s\n", pad(a.Name, width), a.Scope, a.Steps, off)
+		fmt.Fprintf(con.out, "%s%s  %s: %s%s\n", rule, pad(a.Name, width), a.Scope, a.Steps, off)
 	}
 	for _, p := range r.Plugins {
-		fmt.Fprintf(con.out, "plugin  %s  %s\n", pad(p.Name, width), pluginSays(p))
+		fmt.Fprintf(con.out, "%s%s  %s\n", plugin, pad(p.Name, width), con.say(pluginSays(p)))
 	}
 }
 
-func pluginSays(p luahost.Info) string {
+func pluginSays(p luahost.Info) lang.Text {
 	says := whatPluginDoes(p)
 	if len(p.Reaches) > 0 {
-		says += "  reaches " + strings.Join(p.Reaches, ", ")
+		says = lang.T("%s  reaches %s", says, strings.Join(p.Reaches, ", "))
 	}
 	return says
 }
 
-func whatPluginDoes(p luahost.Info) string {
+func whatPluginDoes(p luahost.Info) lang.Text {
 	switch {
 	case p.Problem != "":
-		return "off: " + p.Problem
+		return lang.T("off: %s", p.Problem)
 	case !p.Running:
-		return "(off)"
+		return lang.T("(off)")
 	case len(p.Commands) > 0:
-		return fmt.Sprintf("%s  command %s: %s", p.Version, strings.Join(p.Commands, ", "), p.About)
+		return lang.T("%s  command %s: %s", p.Version, strings.Join(p.Commands, ", "), p.About)
 	}
-	return p.Version + "  " + p.About
+	return lang.Raw(p.Version + "  " + p.About)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wxbot/bot"
+	"wxbot/bot/lang"
 )
 
 // fix mends what there is no doubt about in the rules, and shows it.
@@ -15,14 +16,14 @@ func fix(con *console, cfg bot.Config) error {
 	}
 	l := con.lang()
 	if len(fixed) == 0 {
-		fmt.Fprintln(con.out, of(l, "nothing to mend", "没有可以自动修改的"))
+		fmt.Fprintln(con.out, lang.T("nothing to mend").In(l))
 	}
 	for _, f := range fixed {
 		old, err := f.Write()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, of(l, "%s: %d lines mended, the old file is %s\n", "%s：改了 %d 行，旧文件在 %s\n"), f.Path, f.Lines, old)
+		fmt.Fprintln(con.out, lang.T("%s: %d lines mended, the old file is %s", f.Path, f.Lines, old).In(l))
 		before, after := strings.Split(f.Before, "\n"), strings.Split(f.After, "\n")
 		for i := range before {
 			if before[i] != after[i] {

@@ -80,9 +80,9 @@ func contactNames(ctx context.Context, c *control.Client, typed string) ([]strin
 }
 
 // pluginFiles completes the names of the plugins in the directory that flags lead to.
-func pluginFiles(flags *bot.Config) cobra.CompletionFunc {
+func pluginFiles(con *console, flags *bot.Config) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil || len(args) > 0 || cfg.Plugins == "" {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

@@ -10,6 +10,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 func newConfig(con *console) *cobra.Command {
@@ -25,13 +26,13 @@ func newConfig(con *console) *cobra.Command {
 	flags := configFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
 		out := configPrinted{Config: control.Config{Settings: cfg.Settings()}}
 		if !changesConfig(cmd.Flags()) {
-			running, err := control.NewClient(cfg.Socket).Config(cmd.Context())
+			running, err := con.client(cfg).Config(cmd.Context())
 			switch {
 			case err == nil:
 				out = configPrinted{Config: running, Running: true}
@@ -72,9 +73,9 @@ const valueColumns = 40
 
 func printConfig(con *console, c configPrinted) {
 	if c.Running {
-		fmt.Fprintln(con.out, of(con.lang(), "# of the running daemon", "# 正在运行的守护进程的设置"))
+		fmt.Fprintln(con.out, con.say(lang.T("# of the running daemon")))
 	} else {
-		fmt.Fprintln(con.out, of(con.lang(), "# as wxbot run would start", "# wxbot run 启动时会用的设置"))
+		fmt.Fprintln(con.out, con.say(lang.T("# as wxbot run would start")))
 	}
 	keys, values := 0, 0
 	for _, s := range c.Settings {

@@ -23,6 +23,8 @@ type console struct {
 	errJournal bool
 	// columns is the width of the terminal, 0 if unknown.
 	columns int
+	// language is what the configuration says; "" is to follow the locale.
+	language lang.Language
 }
 
 // processConsole is this process's own.
@@ -46,9 +48,13 @@ func (c *console) colours(isTerm bool) bool {
 	return isTerm && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb" && runtime.GOOS != "windows"
 }
 
-// lang is the language of what wxbot itself says in a terminal. It follows the
-// locale: Chinese for zh and its kin, else English.
+// lang is the language of what wxbot itself says in a terminal: that of the
+// configuration, else the locale's, which is Chinese for zh and its kin, else
+// English.
 func (c *console) lang() lang.Language {
+	if c.language != "" {
+		return c.language
+	}
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := c.env(name); v != "" {
 			return lang.FromLocale(v)
@@ -57,13 +63,8 @@ func (c *console) lang() lang.Language {
 	return lang.English
 }
 
-// of picks between two texts.
-func of(l lang.Language, en, zh string) string {
-	if l == lang.Chinese {
-		return zh
-	}
-	return en
-}
+// say puts a text into the language of the person at the terminal.
+func (c *console) say(t lang.Text) string { return t.In(c.lang()) }
 
 // pad fills a text with blanks to a number of columns.
 func pad(s string, columns int) string {

@@ -15,6 +15,7 @@ import (
 	"wxbot"
 	"wxbot/bot"
 	"wxbot/bot/clock"
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -62,7 +63,7 @@ func (d *demo) run(ctx context.Context, talk bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := os.CopyFS(dir, wxbot.Shipped()); err != nil {
-		return fmt.Errorf("demo: copy rules and plugins: %w", err)
+		return lang.Errorf("demo: copy rules and plugins: %s", err)
 	}
 	clk := clock.Fast(demoStart(), demoRate)
 	srv, err := wxtest.Start(wxtest.Config{
@@ -73,7 +74,7 @@ func (d *demo) run(ctx context.Context, talk bool) (err error) {
 		SessionLife: max(time.Since(demoStart()), 0) + 24*time.Hour,
 	})
 	if err != nil {
-		return fmt.Errorf("demo: simulator: %w", err)
+		return lang.Errorf("demo: simulator: %s", err)
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	return d.withDaemon(ctx, dir, clk, srv, talk)
@@ -111,7 +112,7 @@ func (d *demo) withDaemon(ctx context.Context, dir string, clk clock.Clock, srv 
 		err = errors.Join(err, drain(notices, ended))
 	}
 	for _, p := range srv.Problems() {
-		err = errors.Join(err, fmt.Errorf("demo: the simulator saw a wrong request: %s", p))
+		err = errors.Join(err, lang.Errorf("demo: the simulator saw a wrong request: %s", p))
 	}
 	if err != nil && !d.verbose {
 		last.print(d.con.err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -32,10 +33,8 @@ func (m *missing) Error() string {
 // play logs in and plays the scenes.
 func (st *stage) play(ctx context.Context, scenes []scene) error {
 	st.cast()
-	st.paper.remark(fmt.Sprintf(of(st.lang,
-		"a simulated WeChat at %s; it is %s there, and time goes %d times as fast",
-		"模拟的微信在 %s；那里现在是 %s，时间快 %d 倍"),
-		st.srv.URL(), demoStart().Format("2006-01-02 15:04"), demoRate))
+	st.paper.remark(lang.T("a simulated WeChat at %s; it is %s there, and time goes %d times as fast",
+		st.srv.URL(), demoStart().Format("2006-01-02 15:04"), demoRate).In(st.lang))
 	if err := st.login(ctx); err != nil {
 		return err
 	}
@@ -47,14 +46,14 @@ func (st *stage) play(ctx context.Context, scenes []scene) error {
 	if err := st.await(ctx, func() bool { return len(st.open) == 0 }); err != nil {
 		return err
 	}
-	st.paper.title(fmt.Sprintf(of(st.lang, "all %d expected answers came", "%d 个预期的回应全部到齐"), st.answers))
+	st.paper.title(lang.T("all %d expected answers came", st.answers).In(st.lang))
 	return nil
 }
 
 // login shows the code and lets the simulated phone scan it.
 func (st *stage) login(ctx context.Context) error {
 	if err := st.await(ctx, func() bool { return st.code.Payload != "" }); err != nil {
-		return fmt.Errorf("demo: no login code: %w", err)
+		return lang.Errorf("demo: no login code: %s", err)
 	}
 	m, err := encodeQR(st.code.Payload.Reveal())
 	if err != nil {
@@ -66,25 +65,25 @@ func (st *stage) login(ctx context.Context) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	if got, want := st.code.Payload.Reveal(), wxtest.QRPayload(uuid); got != want {
-		return errors.New("demo: the code drawn is not the one that WeChat made")
+		return lang.Errorf("demo: the code drawn is not the one that WeChat made")
 	}
-	st.paper.remark(of(st.lang, "the simulated phone scans the code", "模拟的手机扫码"))
+	st.paper.remark(lang.T("the simulated phone scans the code").In(st.lang))
 	st.srv.Scan()
 	if err := st.await(ctx, func() bool { return st.scanned }); err != nil {
-		return fmt.Errorf("demo: scan not seen: %w", err)
+		return lang.Errorf("demo: scan not seen: %s", err)
 	}
-	st.paper.remark(of(st.lang, "… and confirms", "……并确认登录"))
+	st.paper.remark(lang.T("… and confirms").In(st.lang))
 	st.srv.Confirm()
 	if err := st.await(ctx, func() bool { return st.loggedIn && st.online }); err != nil {
-		return fmt.Errorf("demo: not logged in: %w", err)
+		return lang.Errorf("demo: not logged in: %s", err)
 	}
 	return nil
 }
 
 // scene plays one scene and waits for what must come before the next.
 func (st *stage) scene(ctx context.Context, s scene) error {
-	if s.en != "" {
-		st.paper.title(of(st.lang, s.en, s.zh))
+	if !s.title.IsZero() {
+		st.paper.title(s.title.In(st.lang))
 	}
 	for _, e := range s.want {
 		st.open = append(st.open, &e)

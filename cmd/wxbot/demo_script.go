@@ -7,14 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
 // scene is one part of the play: what people do, and what the bot shall do.
 type scene struct {
-	en, zh string // title; without one it goes on with the scene before
-	act    func(context.Context, *stage) error
-	want   []expectation
+	title lang.Text // without one it goes on with the scene before
+	act   func(context.Context, *stage) error
+	want  []expectation
 }
 
 // say lets a friend write to the bot.
@@ -53,14 +54,13 @@ func scenes() []scene {
 	const sent = wxtest.RecordSent
 	return []scene{
 		{
-			en: "a keyword, by a rule", zh: "关键词：由规则回答",
-			act:  say("小明", "这个多少钱？"),
-			want: []expectation{{kind: sent, chat: "小明", text: "价目表"}},
+			title: lang.T("a keyword, by a rule"),
+			act:   say("小明", "这个多少钱？"),
+			want:  []expectation{{kind: sent, chat: "小明", text: "价目表"}},
 		},
 		{
-			en:  "an advertisement: a warning, withdrawn after 90 seconds, and a note to the owner",
-			zh:  "群里发广告：提醒一句，90 秒后撤回，并告诉主人",
-			act: sayIn("客户一群", "路人甲", "日结兼职，加微信详聊"),
+			title: lang.T("an advertisement: a warning, withdrawn after 90 seconds, and a note to the owner"),
+			act:   sayIn("客户一群", "路人甲", "日结兼职，加微信详聊"),
 			want: []expectation{
 				{kind: sent, chat: "客户一群", text: "请不要发广告"},
 				{kind: sent, chat: fileHelper, text: "疑似发广告"},
@@ -68,16 +68,16 @@ func scenes() []scene {
 			},
 		},
 		{
-			en: "a reminder, by a Lua plugin that reads plain Chinese", zh: "提醒：由 Lua 插件读懂人话",
-			act: say("小明", "90秒后提醒我关火"),
+			title: lang.T("a reminder, by a Lua plugin that reads plain Chinese"),
+			act:   say("小明", "90秒后提醒我关火"),
 			want: []expectation{
 				{kind: sent, chat: "小明", text: "提醒你：关火"},
 				{kind: sent, chat: "小明", text: "⏰ 关火", later: true},
 			},
 		},
 		{
-			en: "newcomers: one welcome for all who come within 20 seconds", zh: "新人入群：20 秒内进来的合并欢迎",
-			act: newcomers,
+			title: lang.T("newcomers: one welcome for all who come within 20 seconds"),
+			act:   newcomers,
 			// On a busy machine a name may be looked up too late for the common
 			// welcome, since the client spaces look-ups in real time.
 			want: []expectation{
@@ -86,24 +86,24 @@ func scenes() []scene {
 			},
 		},
 		{
-			en: "a command, by a Lua plugin", zh: "指令：由 Lua 插件回答",
-			act:  say("小明", "掷骰子"),
-			want: []expectation{{kind: sent, chat: "小明", text: "掷出了"}},
+			title: lang.T("a command, by a Lua plugin"),
+			act:   say("小明", "掷骰子"),
+			want:  []expectation{{kind: sent, chat: "小明", text: "掷出了"}},
 		},
 		{
-			en: "a vote in a group, by a Lua plugin", zh: "群投票：由 Lua 插件计票",
-			act:  sayIn("家庭群", "妈妈", "/投票 年夜饭吃什么 火锅 饺子"),
-			want: []expectation{{kind: sent, chat: "家庭群", text: "1. 火锅　0 票"}},
+			title: lang.T("a vote in a group, by a Lua plugin"),
+			act:   sayIn("家庭群", "妈妈", "/投票 年夜饭吃什么 火锅 饺子"),
+			want:  []expectation{{kind: sent, chat: "家庭群", text: "1. 火锅　0 票"}},
 		},
 		{
 			act:  sayIn("家庭群", "妈妈", "投 2"),
 			want: []expectation{{kind: sent, chat: "家庭群", text: "2. 饺子　1 票"}},
 		},
 		{
-			en: "a friend request with the secret word", zh: "好友申请：带着暗号",
+			title: lang.T("a friend request with the secret word"),
 			act: func(_ context.Context, st *stage) error {
 				const greeting = "我想加入读书会"
-				st.paper.line("小红", "小红", of(st.lang, "(friend request) ", "（申请加好友）")+greeting)
+				st.paper.line("小红", "小红", lang.T("(friend request) ").In(st.lang)+greeting)
 				st.people["小红"].Request(greeting)
 				return nil
 			},
@@ -114,22 +114,22 @@ func scenes() []scene {
 			},
 		},
 		{
-			en: "an emoticon", zh: "表情",
-			act:  say("老王", "谢谢！"),
-			want: []expectation{{kind: sent, chat: "老王", text: "e68363487d8f0519c4e1047de403b2e7"}},
+			title: lang.T("an emoticon"),
+			act:   say("老王", "谢谢！"),
+			want:  []expectation{{kind: sent, chat: "老王", text: "e68363487d8f0519c4e1047de403b2e7"}},
 		},
 		{
-			en: "a message withdrawn by its writer, kept for the owner", zh: "别人撤回的消息，转给主人",
-			act: withdrawn,
+			title: lang.T("a message withdrawn by its writer, kept for the owner"),
+			act:   withdrawn,
 			want: []expectation{
 				{kind: sent, chat: fileHelper, text: "撤回了"},
 				{kind: sent, chat: fileHelper, text: "密码是六个八"},
 			},
 		},
 		{
-			en: "rules.yaml edited while the bot runs", zh: "运行中修改 rules.yaml",
-			act:  edited,
-			want: []expectation{{kind: sent, chat: "小明", text: "周末照常营业"}},
+			title: lang.T("rules.yaml edited while the bot runs"),
+			act:   edited,
+			want:  []expectation{{kind: sent, chat: "小明", text: "周末照常营业"}},
 		},
 	}
 }
@@ -138,7 +138,7 @@ func scenes() []scene {
 func newcomers(ctx context.Context, st *stage) error {
 	g, by := st.groups["客户一群"], st.people["老王"]
 	for _, name := range []string{"阿强", "丽丽"} {
-		st.paper.line(g.Topic(), "老王", fmt.Sprintf(of(st.lang, "(invited %s)", "（邀请%s加入了群聊）"), name))
+		st.paper.line(g.Topic(), "老王", lang.T("(invited %s)", name).In(st.lang))
 		g.Join(by, st.people[name])
 		if err := st.pause(ctx, 100*time.Millisecond); err != nil {
 			return err
@@ -156,7 +156,7 @@ func withdrawn(ctx context.Context, st *stage) error {
 	if err := st.pause(ctx, 300*time.Millisecond); err != nil {
 		return err
 	}
-	st.paper.line(g.Topic(), "妈妈", of(st.lang, "(recalls the message)", "（撤回了一条消息）"))
+	st.paper.line(g.Topic(), "妈妈", lang.T("(recalls the message)").In(st.lang))
 	g.Recall(mum, id)
 	return nil
 }
@@ -180,7 +180,7 @@ func edited(ctx context.Context, st *stage) error {
 	}
 	head, rest, ok := strings.Cut(string(src), before)
 	if !ok {
-		return fmt.Errorf("demo: %s has no rules", st.rules)
+		return lang.Errorf("demo: %s has no rules", st.rules)
 	}
 	for line := range strings.Lines(rule) {
 		st.paper.remark("+ " + strings.TrimRight(line, "\n"))
@@ -190,10 +190,10 @@ func edited(ctx context.Context, st *stage) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	if err := st.until(ctx, patience, func() bool { return st.loads > loads || st.problem != "" }); err != nil {
-		return fmt.Errorf("demo: reload of rules.yaml: %w", err)
+		return lang.Errorf("demo: reload of rules.yaml: %s", err)
 	}
 	if st.problem != "" {
-		return fmt.Errorf("demo: reload of rules.yaml: %s", st.problem)
+		return lang.Errorf("demo: reload of rules.yaml: %s", st.problem)
 	}
 	return ask(ctx, st)
 }

@@ -79,7 +79,7 @@ func (e *expectation) met(r wxtest.Record) bool {
 }
 
 // errDaemonEnded tells that the daemon stopped in the middle of the play.
-var errDaemonEnded = errors.New("the daemon ended")
+var errDaemonEnded = lang.Errorf("the daemon ended")
 
 // until takes part in what happens until done holds, for a while at most.
 func (st *stage) until(ctx context.Context, most time.Duration, done func() bool) error {
@@ -135,11 +135,10 @@ func (st *stage) notice(n bot.Notice) {
 		st.scanned = true
 	case bot.LoggedIn:
 		st.loggedIn = true
-		st.paper.remark(fmt.Sprintf(of(st.lang, "logged in as %s", "已登录：%s"), n.Name))
+		st.paper.remark(lang.T("logged in as %s", n.Name).In(st.lang))
 	case bot.RulesLoaded:
 		st.loads++
-		st.paper.remark(fmt.Sprintf(of(st.lang, "%d rules and %d plugins in force (rev %s)",
-			"%d 条规则、%d 个插件生效（版本 %s）"), n.Rules, n.Plugins, n.Rev))
+		st.paper.remark(lang.T("%d rules and %d plugins in force (rev %s)", n.Rules, n.Plugins, n.Rev).In(st.lang))
 	case bot.Problem:
 		st.problem = n.Text
 		st.paper.remark(n.Text)

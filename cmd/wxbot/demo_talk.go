@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -90,7 +91,7 @@ func (st *stage) typed(who *speaker, line string) {
 		st.who()
 	case "/as", "/我是":
 		if s, err := st.speaker(strings.TrimSpace(rest)); err != nil {
-			st.paper.remark(err.Error())
+			st.paper.remark(lang.Say(err, st.lang))
 		} else {
 			*who = s
 		}
@@ -116,7 +117,7 @@ func (st *stage) speaker(s string) (speaker, error) {
 		group, name = "", s
 	}
 	if name == "" {
-		return speaker{}, fmt.Errorf("%s", of(st.lang, "as whom? /as NAME or /as GROUP/NAME", "以谁的身份？/as 名字 或 /as 群/名字"))
+		return speaker{}, lang.Errorf("as whom? /as NAME or /as GROUP/NAME")
 	}
 	if !inGroup {
 		if p := st.people[name]; p == nil {
@@ -128,29 +129,22 @@ func (st *stage) speaker(s string) (speaker, error) {
 	}
 	g := st.groups[group]
 	if g == nil {
-		return speaker{}, fmt.Errorf(of(st.lang, "no group %q", "没有群 %q"), group)
+		return speaker{}, lang.Errorf("no group %q", group)
 	}
 	if p := st.people[name]; p == nil || !slices.Contains(g.Members(), p) {
-		return speaker{}, fmt.Errorf(of(st.lang, "%q is not in %s", "%q 不在 %s 里"), name, group)
+		return speaker{}, lang.Errorf("%q is not in %s", name, group)
 	}
 	return speaker{group: group, name: name}, nil
 }
 
 func (st *stage) help() {
-	for line := range strings.Lines(of(st.lang,
-		`Now you: what you type is sent to the bot.
-/as 小明  or  /as 客户一群/小明   who you are and where; a new name is a new friend
-/who                             who is there
-Ctrl-D                           end
-`,
-		`轮到你了：输入的话会发给机器人。
-/as 小明 或 /as 客户一群/小明   换身份、换地方；新名字就是新好友
-/who                            有哪些人和群
-Ctrl-D                          结束
-`)) {
+	for line := range strings.Lines(lang.T("Now you: what you type is sent to the bot.\n" +
+		"/as 小明  or  /as 客户一群/小明   who you are and where; a new name is a new friend\n" +
+		"/who                             who is there\n" +
+		"Ctrl-D                           end\n").In(st.lang)) {
 		st.paper.remark(strings.TrimRight(line, "\n"))
 	}
-	st.paper.remark(of(st.lang, "rules of this demo: ", "本次演示的规则文件：") + st.rules)
+	st.paper.remark(lang.T("rules of this demo: ").In(st.lang) + st.rules)
 }
 
 func (st *stage) who() {

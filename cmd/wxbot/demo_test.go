@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -51,7 +52,7 @@ func TestDemoScriptPlaysEverything(t *testing.T) {
 func TestDemoFailsWhenAnAnswerIsMissing(t *testing.T) {
 	con, out, _ := testConsole(nil)
 	d := &demo{con: con, scenes: []scene{{
-		en: "silence", act: say("小明", "没有规则回答这句话"),
+		title: lang.T("sent"), act: say("小明", "没有规则回答这句话"),
 		want: []expectation{{kind: wxtest.RecordSent, chat: "小明", text: "回答"}},
 	}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

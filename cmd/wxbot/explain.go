@@ -9,6 +9,7 @@ import (
 	"wxbot/bot"
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 func newExplain(con *console) *cobra.Command {
@@ -23,7 +24,7 @@ func newExplain(con *console) *cobra.Command {
   wxbot explain "在吗" --at "2026-01-05 20:00"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(fmt.Errorf("explain takes one text, here are %d", len(args)))
+				return usage(lang.Errorf("explain takes one text, here are %d", len(args)))
 			}
 			return nil
 		},
@@ -39,7 +40,7 @@ func newExplain(con *console) *cobra.Command {
 	f.StringVar(&kind, "event", "", "what happens: message, friend_request, recalled, member_joined, tickled (default message)")
 	asJSON := f.Bool("json", false, "print JSON")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -82,25 +83,25 @@ func printExplanation(con *console, q bot.Question, x *bot.Explanation) {
 	}
 	mentioned := ""
 	if q.Group != "" {
-		mentioned = of(l, " @no", " 没有@")
+		mentioned = lang.T(" @no").In(l)
 		if q.Mentioned {
 			mentioned = " @"
 		}
 	}
 	fmt.Fprintf(con.out, "%s %s %q%s\n", x.Time.Format("Mon 2006-01-02 15:04"), where, q.Text, mentioned)
 	if x.Silent != "" {
-		fmt.Fprintln(con.out, of(l, "nothing answers: ", "不会回答：")+x.Silent)
+		fmt.Fprintln(con.out, lang.T("nothing answers: %s", x.Silent).In(l))
 	}
 	width := 0
 	for _, r := range x.Rules {
 		width = max(width, conf.DisplayWidth(r.Rule))
 	}
 	for _, r := range x.Rules {
-		said := of(l, "no: ", "否：") + r.Why.In(l)
+		said := lang.T("no: %s", r.Why).In(l)
 		if r.Fires {
-			said = of(l, "fires → ", "触发 → ") + r.Steps
+			said = lang.T("fires → ").In(l) + r.Steps
 			if r.Ends {
-				said += of(l, "   stops here", "   到此为止")
+				said += lang.T("   stops here").In(l)
 			}
 		}
 		fmt.Fprintf(con.out, "  %s  %s\n", pad(r.Rule, width), said)

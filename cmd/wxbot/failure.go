@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 // The exit codes.
@@ -45,30 +46,29 @@ func (c *console) report(command string, err error) int {
 		f = &failure{err: err, code: exitFailure}
 	}
 	if errors.Is(err, control.ErrNoDaemon) {
-		f = &failure{err: err, code: exitNobody, hint: of(c.lang(),
-			"start it with \"wxbot run\", or name its socket with --socket",
-			"先用 \"wxbot run\" 启动，或用 --socket 指明它的套接字")}
+		f = &failure{err: err, code: exitNobody, hint: lang.T(`start it with "wxbot run", or name its socket with --socket`).In(c.lang())}
 	}
 	if refused, ok := errors.AsType[*control.RefusedError](err); ok && f.hint == "" {
 		f = &failure{err: err, code: f.code, hint: refused.Hint}
 	}
 	if errors.Is(err, control.ErrNotAllowed) {
-		f = &failure{err: err, code: exitFailure, hint: of(c.lang(),
-			"ask as the daemon's user or as root, or join the group that socket_group in wxbot.yaml names",
-			"用守护进程的用户或 root 来问，或加入 wxbot.yaml 里 socket_group 指明的组")}
+		f = &failure{err: err, code: exitFailure, hint: lang.T("ask as the daemon's user or as root, or join the group that socket_group in wxbot.yaml names").In(c.lang())}
 	}
 	switch {
 	case errors.Is(err, errSilent):
 		return f.code
 	case errors.Is(err, context.Canceled):
-		err = errors.New("interrupted")
+		err = lang.Errorf("interrupted")
 	}
-	fmt.Fprintf(c.err, "wxbot: %s\n", strings.TrimSpace(err.Error()))
+	if wrapped, ok := err.(*failure); ok { //nolint:errorlint // the outermost is taken off
+		err = wrapped.err
+	}
+	fmt.Fprintf(c.err, "wxbot: %s\n", strings.TrimSpace(lang.Say(err, c.lang())))
 	switch {
 	case f.hint != "":
-		fmt.Fprintf(c.err, "hint: %s\n", f.hint)
+		fmt.Fprintln(c.err, c.say(lang.T("hint: %s", f.hint)))
 	case f.code == exitUsage:
-		fmt.Fprintf(c.err, "hint: %s\n", of(c.lang(), "see \"", "见 \"")+strings.TrimSpace("wxbot "+command)+" --help\"")
+		fmt.Fprintln(c.err, c.say(lang.T("hint: %s", lang.T("see \"%s --help\"", strings.TrimSpace("wxbot "+command)))))
 	}
 	return f.code
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/rs/zerolog"
 
 	"wxbot/bot"
+	"wxbot/bot/lang"
 )
 
 // newLogger makes the daemon's logger, on standard error: for eyes if a terminal
@@ -13,7 +12,7 @@ import (
 func newLogger(con *console, cfg bot.Config) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(cfg.LogLevel)
 	if err != nil {
-		return zerolog.Nop(), fmt.Errorf("log-level %q: %w", cfg.LogLevel, err)
+		return zerolog.Nop(), lang.Errorf("log-level %q: %s", cfg.LogLevel, err)
 	}
 	w := con.err
 	if cfg.LogFormat == "auto" && con.errJournal {

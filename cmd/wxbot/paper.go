@@ -83,16 +83,16 @@ func (p *paper) record(r wxtest.Record, l lang.Language) {
 	switch r.Kind {
 	case wxtest.RecordSent:
 		if r.Sent.Type == emoticonType {
-			text = of(l, "[emoticon ", "[表情 ") + text + "]"
+			text = lang.T("[emoticon ").In(l) + text + "]"
 		}
 	case wxtest.RecordRevoked:
-		text = of(l, "(revoked: ", "（撤回了：") + text + of(l, ")", "）")
+		text = lang.T("(revoked: ").In(l) + text + lang.T(")").In(l)
 	case wxtest.RecordAccepted:
-		text = of(l, "(accepted the friend request)", "（通过了好友申请）")
+		text = lang.T("(accepted the friend request)").In(l)
 	case wxtest.RecordRemarked:
-		text = of(l, "(set the remark to ", "（设置备注：") + text + of(l, ")", "）")
+		text = lang.T("(set the remark to ").In(l) + text + lang.T(")").In(l)
 	case wxtest.RecordUploaded:
-		text = of(l, "(uploaded a file)", "（上传了文件）")
+		text = lang.T("(uploaded a file)").In(l)
 	case wxtest.RecordInvited, wxtest.RecordRenamed, wxtest.RecordRequested, wxtest.RecordRead, wxtest.RecordPinned,
 		wxtest.RecordLoggedIn, wxtest.RecordOnline, wxtest.RecordLoggedOut:
 		return

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 func newPause(con *console) *cobra.Command {
@@ -19,14 +19,14 @@ func newPause(con *console) *cobra.Command {
 			"waited to be sent is sent afterwards, unless it is too old by then.",
 		Args: oneName,
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	length := cmd.Flags().String("for", "", "how long, such as 30m or 2h; without it until resume")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		d, ok := conf.ParseDuration(*length)
 		if *length != "" && (!ok || d <= 0) {
-			return usage(fmt.Errorf("--for %q: want a duration such as 30m", *length))
+			return usage(lang.Errorf("--for %q: want a duration such as 30m", *length))
 		}
 		c, err := client()
 		if err != nil {
@@ -39,15 +39,15 @@ func newPause(con *console) *cobra.Command {
 		if *asJSON {
 			return writeJSON(con, p)
 		}
-		what := of(con.lang(), "everything", "全部")
+		what := con.say(lang.T("everything"))
 		if p.Name != "" {
 			what = p.Name
 		}
 		if p.Until.IsZero() {
-			fmt.Fprintf(con.out, of(con.lang(), "paused %s until wxbot resume\n", "已暂停%s，用 wxbot resume 恢复\n"), what)
+			fmt.Fprintln(con.out, con.say(lang.T("paused %s until wxbot resume", what)))
 			return nil
 		}
-		fmt.Fprintf(con.out, of(con.lang(), "paused %s until %s\n", "已暂停%s，到 %s\n"), what, clockTime(p.Until))
+		fmt.Fprintln(con.out, con.say(lang.T("paused %s until %s", what, clockTime(p.Until))))
 		return nil
 	}
 	return cmd
@@ -62,7 +62,7 @@ func newResume(con *console) *cobra.Command {
 			"owner has just written in it.",
 		Args: oneName,
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
@@ -72,7 +72,7 @@ func newResume(con *console) *cobra.Command {
 		if err := c.Resume(cmd.Context(), first(args)); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, of(con.lang(), "resumed", "已恢复"))
+		fmt.Fprintln(con.out, con.say(lang.T("resumed")))
 		return nil
 	}
 	return cmd
@@ -82,10 +82,10 @@ func newResume(con *console) *cobra.Command {
 // everything because a variable of a script was not set.
 func oneName(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return usage(fmt.Errorf("unexpected argument %q", args[1]))
+		return usage(lang.Errorf("unexpected argument %q", args[1]))
 	}
 	if len(args) == 1 && args[0] == "" {
-		return usage(errors.New("the name is empty"))
+		return usage(lang.Errorf("the name is empty"))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -19,7 +20,7 @@ func newPlugin(con *console) *cobra.Command {
 		Use:   "plugin",
 		Short: "List plugins, start a new one, show options, resume a paused one",
 		RunE: func(*cobra.Command, []string) error {
-			return usage(errors.New("plugin: which command? there are: list, new, config, resume"))
+			return usage(lang.Errorf("plugin: which command? there are: list, new, config, resume"))
 		},
 	}
 	cmd.AddCommand(newPluginList(con), newPluginNew(con), newPluginConfig(con), newPluginResume(con))
@@ -38,11 +39,11 @@ func newPluginList(con *console) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		named := flags.Plugins != ""
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
-		list, err := listPlugins(cmd.Context(), cfg, named)
+		list, err := listPlugins(cmd.Context(), con, cfg, named)
 		if err != nil {
 			return err
 		}
@@ -50,16 +51,16 @@ func newPluginList(con *console) *cobra.Command {
 			return writeJSON(con, list)
 		}
 		for _, p := range list {
-			fmt.Fprintln(con.out, pluginLine(p))
+			fmt.Fprintln(con.out, con.say(pluginLine(p)))
 			if p.About != "" {
 				fmt.Fprintf(con.out, "    %s\n", strings.ReplaceAll(p.About, "\n", "\n    "))
 			}
 			if len(p.Reaches) > 0 {
-				fmt.Fprintf(con.out, "    %s%s\n", of(con.lang(), "reaches ", "可访问 "), strings.Join(p.Reaches, ", "))
+				fmt.Fprintf(con.out, "    %s\n", con.say(lang.T("reaches %s", strings.Join(p.Reaches, ", "))))
 			}
 		}
 		if len(list) == 0 {
-			fmt.Fprintln(con.out, of(con.lang(), "no plugins", "没有插件"))
+			fmt.Fprintln(con.out, con.say(lang.T("no plugins")))
 		}
 		return nil
 	}
@@ -68,9 +69,9 @@ func newPluginList(con *console) *cobra.Command {
 
 // listPlugins asks the daemon, or loads the files where there is none or files says
 // so.
-func listPlugins(ctx context.Context, cfg bot.Config, files bool) ([]control.Plugin, error) {
+func listPlugins(ctx context.Context, con *console, cfg bot.Config, files bool) ([]control.Plugin, error) {
 	if !files {
-		st, err := control.NewClient(cfg.Socket).Status(ctx)
+		st, err := con.client(cfg).Status(ctx)
 		if err == nil || !errors.Is(err, control.ErrNoDaemon) {
 			return st.Plugins, err
 		}
@@ -94,25 +95,25 @@ func listPlugins(ctx context.Context, cfg bot.Config, files bool) ([]control.Plu
 }
 
 // pluginLine is one plugin in one line: "weather 1.0.0 (running; newer file fails: …)".
-func pluginLine(p control.Plugin) string {
-	state := "running"
+func pluginLine(p control.Plugin) lang.Text {
+	state := lang.T("running")
 	switch {
 	case p.Paused != "":
-		state = "paused: " + p.Paused
+		state = lang.T("paused: %s", p.Paused)
 	case !p.Running:
-		state = "off"
+		state = lang.T("off")
 	}
 	switch {
 	case p.Problem != "" && p.Running:
-		state += "; newer file fails: " + p.Problem
+		state = lang.T("%s; newer file fails: %s", state, p.Problem)
 	case p.Problem != "":
-		state += ": " + p.Problem
+		state = lang.T("%s: %s", state, p.Problem)
 	}
 	name := p.Name
 	if p.Version != "" {
 		name += " " + p.Version
 	}
-	return name + " (" + state + ")"
+	return lang.T("%s (%s)", name, state)
 }
 
 func newPluginResume(con *console) *cobra.Command {
@@ -123,7 +124,7 @@ func newPluginResume(con *console) *cobra.Command {
 			"again. What it kept in bot.state is kept. Editing its file does the same.",
 		Args: onePlugin,
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, pausedPlugins)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
@@ -133,7 +134,7 @@ func newPluginResume(con *console) *cobra.Command {
 		if err := c.ResumePlugin(cmd.Context(), args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, of(con.lang(), "resumed", "已恢复"))
+		fmt.Fprintln(con.out, con.say(lang.T("resumed")))
 		return nil
 	}
 	return cmd
@@ -142,7 +143,7 @@ func newPluginResume(con *console) *cobra.Command {
 // onePlugin requires the name of a plugin.
 func onePlugin(_ *cobra.Command, args []string) error {
 	if len(args) != 1 || args[0] == "" {
-		return usage(errors.New("which plugin? one name is needed"))
+		return usage(lang.Errorf("which plugin? one name is needed"))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -26,10 +27,10 @@ func newPluginConfig(con *console) *cobra.Command {
 		Args: onePlugin,
 	}
 	flags := configFlags(cmd)
-	cmd.ValidArgsFunction = pluginFiles(flags)
+	cmd.ValidArgsFunction = pluginFiles(con, flags)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func pluginOptions(con *console, cfg bot.Config, name string) ([]luahost.Option,
 func noPlugins(con *console, what string) error {
 	return &failure{
 		err: errors.New(what + ": there is no plugin directory"), code: exitFailure,
-		hint: of(con.lang(), "make one with \"mkdir plugins\", or name it with --plugins", "先 mkdir plugins，或用 --plugins 指明"),
+		hint: con.say(lang.T(`make one with "mkdir plugins", or name it with --plugins`)),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"wxbot/bot/lang"
 )
 
 func newPluginNew(con *console) *cobra.Command {
@@ -23,7 +25,7 @@ func newPluginNew(con *console) *cobra.Command {
 	}
 	flags := configFlags(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -37,7 +39,7 @@ func newPluginNew(con *console) *cobra.Command {
 		for _, f := range files {
 			fmt.Fprintln(con.out, f)
 		}
-		fmt.Fprintf(con.out, of(con.lang(), "now edit them, and run: wxbot test %s\n", "改好后运行：wxbot test %s\n"), args[0])
+		fmt.Fprintln(con.out, con.say(lang.T("now edit them, and run: wxbot test %s", args[0])))
 		return nil
 	}
 	return cmd
@@ -51,10 +53,10 @@ var pluginName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 // nothing.
 func writeSkeleton(dir, name string) ([]string, error) {
 	if !pluginName.MatchString(name) || strings.HasSuffix(name, "_test") {
-		return nil, usage(fmt.Errorf("plugin new %q: a name is of lower-case letters, digits and _, begins with a letter and does not end with _test", name))
+		return nil, usage(lang.Errorf("plugin new %q: a name is of lower-case letters, digits and _, begins with a letter and does not end with _test", name))
 	}
 	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-		return nil, fmt.Errorf("plugin new: %s is there already", filepath.Join(dir, name))
+		return nil, lang.Errorf("plugin new: %s is there already", filepath.Join(dir, name))
 	}
 	// The test comes first: the daemon loads the plugin as soon as it is there.
 	var files []string
@@ -72,7 +74,7 @@ func writeSkeleton(dir, name string) ([]string, error) {
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a source file, not a secret
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already", path)
+		return lang.Errorf("%s is there already", path)
 	}
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func TestPluginLine(t *testing.T) {
 		"a 1 (paused: 10 errors)":                            {Name: "a", Version: "1", Running: true, Paused: "10 errors"},
 		"a 1 (paused: 3 limits; newer file fails: a.lua: x)": {Name: "a", Version: "1", Running: true, Paused: "3 limits", Problem: "a.lua: x"},
 	} {
-		if got := pluginLine(p); got != want {
+		if got := pluginLine(p).String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"wxbot/bot/lang"
 )
 
 // execute runs one command line and gives the exit code.
@@ -32,7 +33,7 @@ func newRoot(con *console) *cobra.Command {
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q", args[0]))
+				return usage(lang.Errorf("unknown command %q", args[0]))
 			}
 			cmd.SetOut(con.err)
 			if err := cmd.Help(); err != nil {
@@ -91,7 +92,7 @@ func completeFlag(cmd *cobra.Command, name string, complete cobra.CompletionFunc
 
 func noArgs(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(fmt.Errorf("unexpected argument %q", args[0]))
+		return usage(lang.Errorf("unexpected argument %q", args[0]))
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func (c *choice) String() string {
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.words, s) {
-		return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+		return lang.Errorf("want one of %s", strings.Join(c.words, ", "))
 	}
 	*c.value = s
 	return nil

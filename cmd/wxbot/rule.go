@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
+
+	"wxbot/bot/lang"
 )
 
 func newRule(con *console) *cobra.Command {
@@ -11,7 +11,7 @@ func newRule(con *console) *cobra.Command {
 		Use:   "rule",
 		Short: "List rules, write a new one to start from",
 		RunE: func(*cobra.Command, []string) error {
-			return usage(errors.New("rule: which command? there are: list, new"))
+			return usage(lang.Errorf("rule: which command? there are: list, new"))
 		},
 	}
 	cmd.AddCommand(newRuleList(con), newRuleNew(con))

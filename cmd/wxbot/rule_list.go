@@ -15,6 +15,7 @@ import (
 	"wxbot/bot"
 	"wxbot/bot/conf"
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 )
 
 func newRuleList(con *console) *cobra.Command {
@@ -29,14 +30,14 @@ func newRuleList(con *console) *cobra.Command {
 	flags := configFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
 		if cfg.Rules == "" {
 			return &failure{
-				err: errors.New("rule list: there is no rules.yaml"), code: exitFailure,
-				hint: of(con.lang(), "begin one with \"wxbot rule new faq\", or name it with --rules", "先运行 wxbot rule new faq，或用 --rules 指明"),
+				err: lang.Errorf("rule list: there is no rules.yaml"), code: exitFailure,
+				hint: con.say(lang.T(`begin one with "wxbot rule new faq", or name it with --rules`)),
 			}
 		}
 		list, err := listRules(cmd.Context(), con, cfg)
@@ -76,12 +77,12 @@ func listRules(ctx context.Context, con *console, cfg bot.Config) ([]listedRule,
 	if r.Errors() > 0 {
 		for _, p := range r.Problems {
 			if p.Severity == conf.Error {
-				fmt.Fprintln(con.err, p.String())
+				fmt.Fprintln(con.err, p.In(con.lang()))
 			}
 		}
 		return nil, &failure{err: errSilent, code: exitFailure}
 	}
-	st, err := control.NewClient(cfg.Socket).Status(ctx)
+	st, err := con.client(cfg).Status(ctx)
 	answers := err == nil
 	if err != nil && !errors.Is(err, control.ErrNoDaemon) {
 		return nil, err
@@ -108,15 +109,15 @@ func printRules(con *console, list []listedRule) {
 		state := ""
 		switch {
 		case !r.Enabled:
-			state = of(l, "  (off in the file)", "（文件里关着）")
+			state = lang.T("  (off in the file)").In(l)
 		case r.Off:
-			state = of(l, "  (switched off)", "（已关）")
+			state = lang.T("  (switched off)").In(l)
 		case len(r.OffIn) > 0:
-			state = fmt.Sprintf(of(l, "  (switched off in %s)", "（在这些群里已关：%s）"), strings.Join(r.OffIn, ", "))
+			state = lang.T("  (switched off in %s)", strings.Join(r.OffIn, ", ")).In(l)
 		}
 		hits := ""
 		if r.Hits != nil {
-			hits = fmt.Sprintf(of(l, "  fired %d times", "  执行过 %d 次"), *r.Hits)
+			hits = lang.T("  fired %d times", *r.Hits).In(l)
 		}
 		fmt.Fprintf(con.out, "%3s. %s%s%s\n", strconv.Itoa(i+1), r.Name, state, hits)
 		what := r.Trigger
@@ -126,6 +127,6 @@ func printRules(con *console, list []listedRule) {
 		fmt.Fprintf(con.out, "     %s -> %s\n     %s:%d\n", what, r.Steps, filepath.Base(r.File), r.Line)
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(con.out, of(l, "no rules", "没有规则"))
+		fmt.Fprintln(con.out, lang.T("no rules").In(l))
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wxbot/bot"
+	"wxbot/bot/lang"
 )
 
 func newRuleNew(con *console) *cobra.Command {
@@ -21,9 +21,9 @@ func newRuleNew(con *console) *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
-				return usage(errors.New("rule new: which kind? there are: " + strings.Join(templateNames(), ", ")))
+				return usage(lang.Errorf("rule new: which kind? there are: %s", strings.Join(templateNames(), ", ")))
 			case len(args) > 2:
-				return usage(fmt.Errorf("unexpected argument %q", args[2]))
+				return usage(lang.Errorf("unexpected argument %q", args[2]))
 			}
 			return nil
 		},
@@ -38,16 +38,16 @@ func newRuleNew(con *console) *cobra.Command {
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		tmpl, ok := templateNamed(args[0])
 		if !ok {
-			return usage(fmt.Errorf("rule new: no kind %q; there are: %s", args[0], strings.Join(templateNames(), ", ")))
+			return usage(lang.Errorf("rule new: no kind %q; there are: %s", args[0], strings.Join(templateNames(), ", ")))
 		}
 		name := tmpl.rule
 		if len(args) > 1 {
 			name = strings.TrimSpace(args[1])
 		}
 		if name == "" || strings.ContainsAny(name, "\n\r") {
-			return usage(fmt.Errorf("rule new: %q is no name of a rule", name))
+			return usage(lang.Errorf("rule new: %q is no name of a rule", name))
 		}
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -69,13 +69,11 @@ func tellNewRule(con *console, n bot.NewRule) {
 	l := con.lang()
 	fmt.Fprintf(con.out, "%s:%d: %s\n", n.Path, n.Line, n.Name)
 	if len(n.Waits) > 0 {
-		fmt.Fprintln(con.out, of(l, "\nto be mended before it is switched on:", "\n打开之前要先改："))
+		fmt.Fprintln(con.out, lang.T("\nto be mended before it is switched on:").In(l))
 		for _, p := range n.Waits {
 			fmt.Fprintln(con.out, p.String())
 		}
 		fmt.Fprintln(con.out)
 	}
-	fmt.Fprintln(con.out, of(l,
-		"it is switched off: edit it, delete its line \"启用: 否\", and run: wxbot check",
-		"这条规则还没有打开：改好以后，删掉“启用: 否”这一行，再运行：wxbot check"))
+	fmt.Fprintln(con.out, lang.T(`it is switched off: edit it, delete its line "启用: 否", and run: wxbot check`).In(l))
 }

@@ -24,7 +24,7 @@ func newRun(con *console) *cobra.Command {
 	flags := configFlags(cmd)
 	anew := cmd.Flags().Bool("new-account", false, "move the state of the account that logged in before aside, for another one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}

@@ -81,19 +81,18 @@ func (s *screen) show(n bot.Notice) {
 	case bot.QRDone:
 		s.removeFile()
 	case bot.PushAsked:
-		s.say(of(s.lang, "The phone asks to confirm the login; without an answer a code follows.", "请在手机上确认登录；没有确认时会显示二维码。"))
+		s.say(lang.T("The phone asks to confirm the login; without an answer a code follows.").In(s.lang))
 	case bot.Scanned:
-		s.say(of(s.lang, "Scanned. Confirm on the phone.", "已扫码，请在手机上确认登录。"))
+		s.say(lang.T("Scanned. Confirm on the phone.").In(s.lang))
 	case bot.LoggedIn:
 		s.removeFile()
-		s.say(fmt.Sprintf(of(s.lang, "Logged in as %s.", "已登录：%s"), n.Name))
+		s.say(lang.T("Logged in as %s.", n.Name).In(s.lang))
 	case bot.LoggedOut:
-		s.say(fmt.Sprintf(of(s.lang, "Logged out: %s", "已退出登录：%s"), n.Reason))
+		s.say(lang.T("Logged out: %s", n.Reason).In(s.lang))
 	case bot.Refused:
-		s.say(fmt.Sprintf(of(s.lang, "WeChat refuses this login (%d): %s\n"+
+		s.say(lang.T("WeChat refuses this login (%d): %s\n"+
 			"hint: see docs/operate.md, \"Refused\"; \"wxbot qr\" tries again. --mode filehelper may be\n"+
-			"allowed, for the chat with yourself alone; --mode desktop too, but accounts get restricted for it.",
-			"微信拒绝登录（%d）：%s\n提示：见 docs/operate.md 的 “Refused”；用 \"wxbot qr\" 再试。\n--mode filehelper 也许可用，只限文件传输助手；--mode desktop 也许可用，但账号可能因此被限制。"), n.Code, n.Text))
+			"allowed, for the chat with yourself alone; --mode desktop too, but accounts get restricted for it.", n.Code, n.Text).In(s.lang))
 	case bot.RulesLoaded, bot.Problem:
 		// The log, which stands on the same terminal, says it.
 	}
@@ -119,27 +118,18 @@ func (s *screen) code(n bot.QRCode) {
 		s.toFile(n, m.columns())
 		return
 	}
-	s.say(fmt.Sprintf(of(s.lang, "Scan with WeChat on the phone (code %d of %d):", "请用手机微信扫码（第 %d 个，共 %d 个）："), n.Attempt, n.Max))
+	s.say(lang.T("Scan with WeChat on the phone (code %d of %d):", n.Attempt, n.Max).In(s.lang))
 	s.say(m.draw(s.colour))
 }
 
 // loginMeans tells, before the first code, what a login does and risks.
 func loginMeans(l lang.Language) string {
-	return of(l,
-		`Before you scan, what this login means:
-  1. Use a spare account: this protocol is not meant for bots, and WeChat may object.
-  2. WeChat on a computer will be logged out; only one web or desktop session is allowed.
-  3. Keep the phone online with WeChat installed: without it the session goes silent.
-  4. Run it at home: logins from cloud hosts are watched and cut more often.
-  5. The account can be restricted, for days or for good. Nobody can promise otherwise.
-`,
-		`扫码之前，请了解登录意味着什么：
-  1. 最好用小号：这个协议不是为机器人准备的，微信可能会有动作。
-  2. 电脑上的微信会被挤下线：网页与桌面只能有一个会话。
-  3. 手机微信要保持在线，否则收不到消息。
-  4. 在家里的网络上运行更稳妥：云主机登录更容易被盯上、被断开。
-  5. 账号可能被限制几天，甚至永久。没有人能保证不会。
-`)
+	return lang.T("Before you scan, what this login means:\n" +
+		"  1. Use a spare account: this protocol is not meant for bots, and WeChat may object.\n" +
+		"  2. WeChat on a computer will be logged out; only one web or desktop session is allowed.\n" +
+		"  3. Keep the phone online with WeChat installed: without it the session goes silent.\n" +
+		"  4. Run it at home: logins from cloud hosts are watched and cut more often.\n" +
+		"  5. The account can be restricted, for days or for good. Nobody can promise otherwise.\n").In(l)
 }
 
 // toFile writes the picture where only the daemon's user can read it, over that of
@@ -154,8 +144,7 @@ func (s *screen) toFile(n bot.QRCode, columns int) {
 		return
 	}
 	s.log.Warn().Str("file", s.file).Msg("scan needed: run wxbot qr, or look at the file")
-	s.say(fmt.Sprintf(of(s.lang, "The terminal is narrower than the code (%d columns). Scan it from %s",
-		"终端太窄，放不下二维码（需要 %d 列）。请查看 %s"), columns, s.file))
+	s.say(lang.T("The terminal is narrower than the code (%d columns). Scan it from %s", columns, s.file).In(s.lang))
 }
 
 func (s *screen) removeFile() {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 func newSend(con *console) *cobra.Command {
@@ -23,7 +23,7 @@ func newSend(con *console) *cobra.Command {
 			"ends the waiting, not the sending. The exit code is 1 if it was not sent.",
 		Args: argsUpTo(1, 2),
 	}
-	client := socketFlags(cmd)
+	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
 	q := control.SendRequest{}
 	f := cmd.Flags()
@@ -42,7 +42,7 @@ func newSend(con *console) *cobra.Command {
 			}
 			abs, err := filepath.Abs(*path)
 			if err != nil {
-				return fmt.Errorf("send %s: %w", *path, err)
+				return lang.Errorf("send %s: %s", *path, err)
 			}
 			*path = abs
 		}
@@ -79,7 +79,7 @@ func awaitSent(ctx context.Context, con *console, c *control.Client, s control.S
 	for s.Status == string(event.StatusPending) {
 		select {
 		case <-ctx.Done():
-			return s, errors.New("send: not sent yet; the daemon goes on with it")
+			return s, lang.Errorf("send: not sent yet; the daemon goes on with it")
 		case <-t.C:
 		}
 		var err error
@@ -102,12 +102,12 @@ func sendVerdict(con *console, s control.Sending, quiet bool) error {
 	switch event.Status(s.Status) {
 	case event.StatusSent:
 		if !quiet {
-			fmt.Fprintln(con.out, of(con.lang(), "sent", "已发送"))
+			fmt.Fprintln(con.out, con.say(lang.T("sent")))
 		}
 		return nil
 	case event.StatusTrial:
-		return errors.New("send: not sent: mode is trial")
+		return lang.Errorf("send: not sent: mode is trial")
 	default:
-		return fmt.Errorf("send: %s: %s", s.Status, s.Reason)
+		return lang.Errorf("send: %s: %s", s.Status, s.Reason)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"wxbot/bot/lang"
 	"wxbot/wx/wxtest"
 )
 
@@ -27,26 +28,26 @@ func (s *simulator) guide(at string) {
 	if s.tls {
 		trust, curl = "SSL_CERT_FILE="+s.ca+" ", "curl --cacert "+s.ca
 	}
-	fmt.Fprintf(s.con.out, "%s %s\n", of(l, "simulated WeChat on", "模拟微信："), at)
+	fmt.Fprintf(s.con.out, "%s %s\n", lang.T("simulated WeChat on").In(l), at)
 	if s.tls {
-		fmt.Fprintf(s.con.out, "%s %s\n", of(l, "certificate of its authority in", "其证书颁发机构的证书："), s.ca)
+		fmt.Fprintf(s.con.out, "%s %s\n", lang.T("certificate of its authority in").In(l), s.ca)
 	}
 	say := `'{"from":"小明","text":"你好"}'`
 	if s.empty {
 		say = `'{"to":"filehelper","text":"你好"}'`
 	}
 	for _, line := range []struct{ what, command string }{
-		{of(l, "a client", "客户端"), trust + "wxbot run --server " + at},
-		{of(l, "scan and confirm", "扫码并确认"), curl + " -X POST " + at + "/sim/login"},
-		{of(l, "let somebody write", "让人发消息"), curl + " --json " + say + " " + at + "/sim/say"},
-		{of(l, "what the client sent", "客户端发了什么"), curl + " '" + at + "/sim/sent?wait=10'"},
-		{of(l, "what it did wrong", "它错在哪里"), curl + " " + at + "/sim/problems"},
-		{of(l, "everything else", "其余"), curl + " " + at + "/sim/"},
+		{lang.T("a client").In(l), trust + "wxbot run --server " + at},
+		{lang.T("scan and confirm").In(l), curl + " -X POST " + at + "/sim/login"},
+		{lang.T("let somebody write").In(l), curl + " --json " + say + " " + at + "/sim/say"},
+		{lang.T("what the client sent").In(l), curl + " '" + at + "/sim/sent?wait=10'"},
+		{lang.T("what it did wrong").In(l), curl + " " + at + "/sim/problems"},
+		{lang.T("everything else").In(l), curl + " " + at + "/sim/"},
 	} {
 		fmt.Fprintf(s.con.out, "  %s  %s\n", pad(line.what, 22), line.command)
 	}
 	if s.autoLogin {
-		fmt.Fprintf(s.con.out, "%s\n", of(l, "the phone scans and confirms by itself", "手机会自动扫码并确认"))
+		fmt.Fprintf(s.con.out, "%s\n", lang.T("the phone scans and confirms by itself").In(l))
 	}
 	fmt.Fprintln(s.con.out)
 }

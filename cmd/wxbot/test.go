@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 )
 
@@ -26,10 +26,10 @@ func newTest(con *console) *cobra.Command {
 		Args: onePluginAtMost,
 	}
 	flags := configFlags(cmd)
-	cmd.ValidArgsFunction = pluginFiles(flags)
+	cmd.ValidArgsFunction = pluginFiles(con, flags)
 	watch := cmd.Flags().Bool("watch", false, "run the tests again whenever a file changes, until Ctrl-C")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -66,14 +66,14 @@ func watchTests(ctx context.Context, con *console, cfg bot.Config, plugin string
 		}
 		if err := runTests(ctx, con, cfg, plugin); ctx.Err() == nil {
 			con.report("test", err)
-			fmt.Fprintln(con.err, of(con.lang(), "waiting for changes; Ctrl-C ends", "等待文件改动；Ctrl-C 结束"))
+			fmt.Fprintln(con.err, con.say(lang.T("waiting for changes; Ctrl-C ends")))
 		}
 	})
 }
 
 func onePluginAtMost(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return usage(fmt.Errorf("unexpected argument %q", args[1]))
+		return usage(lang.Errorf("unexpected argument %q", args[1]))
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (t *tap) note(text string) {
 func (t *tap) end() error {
 	fmt.Fprintf(t.con.out, "1..%d\n", t.n)
 	if t.bad > 0 {
-		fmt.Fprintf(t.con.err, "wxbot: %d of %d tests failed\n", t.bad, t.n)
+		fmt.Fprintln(t.con.err, "wxbot: "+t.con.say(lang.T("%d of %d tests failed", t.bad, t.n)))
 		return &failure{err: errSilent, code: exitFailure}
 	}
 	return nil
@@ -126,7 +126,7 @@ func testRules(ctx context.Context, t *tap, cfg bot.Config) error {
 	var problems []string
 	for _, p := range r.Problems {
 		if p.Severity == conf.Error {
-			problems = append(problems, p.String())
+			problems = append(problems, p.In(t.con.lang()))
 		}
 	}
 	t.outcome(len(problems) == 0, "rules: "+cfg.Rules, problems...)
@@ -136,7 +136,7 @@ func testRules(ctx context.Context, t *tap, cfg bot.Config) error {
 func testPlugins(ctx context.Context, t *tap, cfg bot.Config, only string) error {
 	if cfg.Plugins == "" {
 		if only != "" {
-			return errors.New("test: there is no plugin directory; name it with --plugins")
+			return lang.Errorf("test: there is no plugin directory; name it with --plugins")
 		}
 		return nil
 	}
@@ -147,9 +147,9 @@ func testPlugins(ctx context.Context, t *tap, cfg bot.Config, only string) error
 		}
 		switch {
 		case r.Missing && only != "":
-			t.outcome(false, r.Plugin, r.File+": the plugin has no tests")
+			t.outcome(false, r.Plugin, r.File+": "+t.con.say(lang.T("the plugin has no tests")))
 		case r.Missing:
-			t.note(r.Plugin + " has no tests")
+			t.note(t.con.say(lang.T("%s has no tests", r.Plugin)))
 		case r.Problem == "":
 			t.outcome(true, name)
 		case r.Line > 0:
