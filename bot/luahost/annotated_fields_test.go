@@ -112,13 +112,13 @@ func TestAnnotationsHaveEveryMember(t *testing.T) {
 		{"command_options", "apiCommand", "", "auto required"},
 	} {
 		var got, want []string
-		for _, c := range strings.Fields(tt.classes) {
+		for c := range strings.FieldsSeq(tt.classes) {
 			if len(annotated[c]) == 0 {
 				t.Errorf("docs/wxbot.lua has no class %s", c)
 			}
 			got = append(got, annotated[c]...)
 		}
-		for _, f := range strings.Fields(tt.functions) {
+		for f := range strings.FieldsSeq(tt.functions) {
 			if len(compared[f]) == 0 {
 				t.Errorf("there is no function %s: the test looks at nothing", f)
 			}
