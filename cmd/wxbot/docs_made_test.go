@@ -118,7 +118,7 @@ func TestTablesAreWhole(t *testing.T) {
 func samples(t *testing.T) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	for schema, path := range map[string]string{"rules": "rules.yaml", "plugins": "plugins/plugins.yaml"} {
+	for schema, path := range map[string]string{"rules": "rules.yaml", "plugins": "plugins/plugins.yaml", "wxbot": "deploy/wxbot.yaml"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", path))
 		if err != nil {
 			t.Fatal(err)
