@@ -189,11 +189,12 @@ var rulesTexts = map[string]string{
 
 // verdictTexts arise where it is told what rules do, and do not.
 var verdictTexts = map[string]string{
-	"not tried":                                               "没有轮到（前面的规则已经处理）",
-	"switched off":                                            "已关闭",
-	"unless holds: %s":                                        "unless 的条件成立：%s",
-	"another command is meant":                                "说的是另一个命令",
-	"%s: in mode %s %s":                                       "%s：登录方式为 %s 时，%s",
+	"not tried":                "没有轮到（前面的规则已经处理）",
+	"switched off":             "已关闭",
+	"unless holds: %s":         "unless 的条件成立：%s",
+	"another command is meant": "说的是另一个命令",
+	"%s: in mode %s %s":        "%s：登录方式为 %s 时，%s",
+	"recall.media: in mode %s it keeps nothing: only the account's owner writes there": "recall.media：登录方式为 %s 时什么也不会留：那里只有账号主人自己说话",
 	"it never fires: %s":                                      "它永远不会触发：%s",
 	"%s comes to nothing: there are no friends":               "%s 不起作用：没有好友",
 	"invite comes to nothing: there are no groups":            "invite 不起作用：没有群",

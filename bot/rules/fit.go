@@ -13,6 +13,10 @@ import (
 // for nothing.
 func (s *Set) Unfit(c event.Capabilities) []conf.Problem {
 	var out []conf.Problem
+	if s.recallMedia != nil && !slices.Contains(c.Chats, event.ChatPrivate) && !slices.Contains(c.Chats, event.ChatGroup) {
+		out = append(out, s.recallMedia.At(conf.Warning,
+			lang.T("recall.media: in mode %s it keeps nothing: only the account's owner writes there", c.Mode)))
+	}
 	for _, r := range s.rules {
 		if !r.enabled {
 			continue

@@ -62,6 +62,18 @@ func TestUnfitNamesWhatAModeCannotServe(t *testing.T) {
 	}
 }
 
+func TestUnfitNamesContentThatIsNeverKept(t *testing.T) {
+	set := parse(t, "settings: {recall: {media: true}}\nrules: [{exact: x, reply: y}]\n")
+	helper := event.Capabilities{Mode: "filehelper", Chats: []event.ChatKind{event.ChatSelf}, SelfIsPrivate: true}
+	if got := set.Unfit(helper); len(got) != 1 || !strings.Contains(got[0].Text.String(), "recall.media: in mode filehelper") || got[0].Line != 1 {
+		t.Errorf("got %v", got)
+	}
+	web := event.Capabilities{Mode: "web", Chats: []event.ChatKind{event.ChatPrivate, event.ChatSelf}}
+	if got := set.Unfit(web); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
 // In a mode that has no other chat, what the owner writes to oneself is answered
 // by rules for private chats; they would answer nobody else.
 func TestChatWithOneselfCountsAsPrivateIfMarked(t *testing.T) {

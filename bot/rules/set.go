@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"wxbot/bot/conf"
 	"wxbot/bot/event"
 	"wxbot/bot/match"
 )
@@ -19,6 +20,8 @@ type Set struct {
 	rules    []*rule
 	index    *index
 	rev      string
+	// recallMedia is where the content of messages is asked to be kept; nil: it is not.
+	recallMedia *conf.Node
 }
 
 // rule is one rule, compiled.

@@ -288,7 +288,9 @@ func (p *parser) recall(v *conf.Node) {
 			if !ok {
 				p.fail(v, lang.T("%s is true or false", key))
 			}
-			r.Media = on
+			if r.Media = on; on {
+				p.set.recallMedia = v
+			}
 		}
 	})
 }
