@@ -113,6 +113,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 		return err
 	}
 	b.loaded(ctx)
+	b.keepVersion()
 	poisoned, err := b.store.Poisoned(ctx)
 	if err != nil {
 		return err
@@ -198,7 +199,7 @@ func (b *Bot) connect(ctx context.Context) error {
 	b.acc.book.alias = aliases
 	b.acc.book.next = max(b.acc.book.next, highest)
 	b.live = &live{
-		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, "last-good-rules.json"),
+		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, lastGoodName),
 		forceLive: o.ForceLive, unpaced: o.Unpaced, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
 		off: b.brakes.rulesOff,
@@ -357,10 +358,13 @@ func (b *Bot) Reload(ctx context.Context) error {
 		}
 		errs = append(errs, errors.New(p.String()))
 	}
+	err = errors.Join(errs...)
 	if changed || b.host.Rev() != before {
 		b.loaded(ctx)
+		if err == nil {
+			b.keepVersion()
+		}
 	}
-	err = errors.Join(errs...)
 	text := ""
 	if err != nil {
 		text = err.Error()

@@ -1,0 +1,158 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"wxbot/bot/conf"
+	"wxbot/bot/rules"
+)
+
+// CheckVersion tells what would be wrong with a version in force.
+func CheckVersion(ctx context.Context, o Options, v Version) (problems []conf.Problem, err error) {
+	staged, err := os.MkdirTemp("", "wxbot-version-")
+	if err != nil {
+		return nil, fmt.Errorf("check version: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(staged)) }()
+	c := o.Config
+	if o.Config.Plugins != "" {
+		o.Config.Plugins = staged
+	}
+	overlay := map[string]string{}
+	for name, text := range v.Files {
+		path, err := c.versionPath(name)
+		if err != nil {
+			return nil, fmt.Errorf("check version: %w", err)
+		}
+		overlay[path] = text
+		if rel, plugin := strings.CutPrefix(name, pluginPart); plugin {
+			to := filepath.Join(staged, filepath.FromSlash(rel))
+			if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+				return nil, fmt.Errorf("check version: %w", err)
+			}
+			if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+				return nil, fmt.Errorf("check version: %w", err)
+			}
+		}
+	}
+	r := &Report{Capabilities: capabilities(c.Mode)}
+	exports, err := r.checkPlugins(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if src, ok := overlay[c.Rules]; ok && c.Rules != "" {
+		read := func(path string) ([]byte, error) {
+			if text, ok := overlay[path]; ok {
+				return []byte(text), nil
+			}
+			return nil, fs.ErrNotExist
+		}
+		_, found := rules.Parse(c.Rules, []byte(src), ruleOptions(c.Rules, read, exports))
+		r.Problems = append(r.Problems, found...)
+	}
+	return onlyErrors(r.Problems), nil
+}
+
+// RestoreVersion puts the files of a version in place; what is there and differs is
+// kept beside it, as FILE.bak. Plugins that the version does not have are put away
+// the same. It gives the names of the files that changed. A running daemon loads them
+// by itself.
+func RestoreVersion(c Config, v Version) (changed []string, err error) {
+	now, err := Present(c, v)
+	if err != nil {
+		return nil, err
+	}
+	// rules.yaml comes last: it names the others.
+	names := slices.Sorted(maps.Keys(v.Files))
+	main := filepath.Base(c.Rules)
+	slices.SortStableFunc(names, func(a, b string) int { return btoi(a == main) - btoi(b == main) })
+	for _, name := range names {
+		text := v.Files[name]
+		old, there := now.Files[name]
+		if there && old == text {
+			continue
+		}
+		path, err := c.versionPath(name)
+		if err != nil {
+			return changed, err
+		}
+		if err := replaceKeeping(path, text); err != nil {
+			return changed, fmt.Errorf("restore %s: %w", name, err)
+		}
+		changed = append(changed, name)
+	}
+	for name := range now.Files {
+		if _, has := v.Files[name]; has || !strings.HasPrefix(name, pluginPart) {
+			continue
+		}
+		path, err := c.versionPath(name)
+		if err == nil {
+			err = os.Rename(path, path+backupMark)
+		}
+		if err != nil {
+			return changed, fmt.Errorf("put %s away: %w", name, err)
+		}
+		changed = append(changed, name)
+	}
+	return changed, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// replaceKeeping replaces a file in one step and keeps the old one beside it. The new
+// one has the owner and the mode of the old one.
+func replaceKeeping(path, text string) error {
+	const usual = 0o644
+	mode := fs.FileMode(usual)
+	old, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as the plugins' directory is
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		st, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		mode = st.Mode().Perm()
+		if err := putFile(path+backupMark, string(old), mode, path); err != nil {
+			return err
+		}
+	}
+	return putFile(path, text, mode, path)
+}
+
+// putFile writes a file in one step, with the owner of another one.
+func putFile(path, text string, mode fs.FileMode, like string) error {
+	made := path + ".new"
+	if err := os.WriteFile(made, []byte(text), mode); err != nil {
+		return err
+	}
+	err := os.Chmod(made, mode)
+	if err == nil {
+		err = ownAs(made, like)
+	}
+	if err == nil {
+		err = os.Rename(made, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(made))
+	}
+	return nil
+}
