@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // page is a Markdown file of the project.
@@ -47,35 +49,88 @@ func (p page) blocks(lang string) []string {
 	return out
 }
 
+// anchors are the places in a page that links lead to: its headings, as GitHub names
+// them.
+func (p page) anchors() map[string]bool {
+	out, seen := map[string]bool{}, map[string]int{}
+	fenced := false
+	for line := range strings.Lines(p.text) {
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		title := strings.TrimLeft(line, "#")
+		if fenced || title == line || !strings.HasPrefix(title, " ") {
+			continue
+		}
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(title))
+		if n := seen[name]; n > 0 {
+			out[name+"-"+strconv.Itoa(n)] = true
+		}
+		seen[name]++
+		out[name] = true
+	}
+	return out
+}
+
 func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
-	n := 0
+	link := regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
+	files, places := 0, 0
 	for _, p := range pages(t) {
 		for _, m := range link.FindAllStringSubmatch(p.text, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			n++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(p.path), m[1])); err != nil {
-				t.Errorf("%s: link to %s: %v", p.path, m[1], err)
+			to := p
+			if m[1] != "" {
+				files++
+				to = page{path: filepath.Join(filepath.Dir(p.path), m[1])}
+				if _, err := os.Stat(to.path); err != nil {
+					t.Errorf("%s: link to %s: %v", p.path, m[1], err)
+					continue
+				}
+			}
+			if m[2] == "" {
+				continue
+			}
+			places++
+			if m[1] != "" {
+				text, err := os.ReadFile(to.path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				to.text = string(text)
+			}
+			if !to.anchors()[m[2][1:]] {
+				t.Errorf("%s: link to %s%s: no such heading", p.path, m[1], m[2])
 			}
 		}
 	}
-	if n == 0 {
-		t.Error("no links found: the test looks at nothing")
+	if files == 0 || places == 0 {
+		t.Errorf("%d links to files, %d to headings: the test looks at nothing", files, places)
 	}
 }
 
 // Every command line of the documents must be one that this binary takes.
 func TestCommandsOfTheDocumentsExist(t *testing.T) {
-	line := regexp.MustCompile("(?m)^(?: {4})?(?:sudo )?(?:\\./|go run \\./cmd/)?wxbot ([a-z][^#\n]*)|`(?:\\./)?wxbot ([a-z][^`]*)`")
+	line := regexp.MustCompile("(?m)^(?: {4})?(?:sudo |podman exec -it wxbot )?(?:\\./|go run \\./cmd/)?wxbot ([a-z][^#\n]*)|`(?:\\./)?wxbot ([a-z][^`]*)`")
 	n := 0
 	for _, p := range pages(t) {
 		for _, m := range line.FindAllStringSubmatch(p.text, -1) {
 			n++
 			con, _, _ := testConsole(nil)
 			root := newRoot(con)
-			cmd, rest, err := root.Find(strings.Fields(m[1] + m[2]))
+			root.InitDefaultCompletionCmd()
+			said, _, _ := strings.Cut(m[1]+m[2], " | ") // what a shell does with it
+			said, _, _ = strings.Cut(said, " > ")
+			cmd, rest, err := root.Find(strings.Fields(said))
 			if err == nil && cmd == root {
 				t.Errorf("%s: no command %q", p.path, m[1]+m[2])
 				continue
