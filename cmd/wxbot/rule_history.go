@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 func newRuleHistory(con *console) *cobra.Command {
@@ -29,7 +29,7 @@ func newRuleHistory(con *console) *cobra.Command {
 	flags := configFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func newRuleHistory(con *console) *cobra.Command {
 			fmt.Fprintf(con.out, "%4d  %s  %s  %s\n", v.N, clockTime(v.At), v.Hash, strings.Join(v.Changed, ", "))
 		}
 		if len(list) == 0 {
-			fmt.Fprintln(con.out, of(con.lang(), "no versions are kept yet: the daemon keeps one at its start and at every change", "还没有留存的版本：守护进程启动和每次改动时各留一份"))
+			fmt.Fprintln(con.out, con.say(lang.T("no versions are kept yet: the daemon keeps one at its start and at every change")))
 		}
 		return nil
 	}
@@ -114,14 +114,14 @@ func newRuleDiff(con *console) *cobra.Command {
 			"the newest version unless it is given. Numbers are those of rule history.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 2 {
-				return usage(fmt.Errorf("unexpected argument %q", args[2]))
+				return usage(lang.Errorf("unexpected argument %q", args[2]))
 			}
 			return nil
 		},
 	}
 	flags := configFlags(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -166,21 +166,21 @@ func version(cfg bot.Config, args []string, i int) (bot.Version, error) {
 		return bot.Version{}, err
 	}
 	if len(versions) == 0 {
-		return bot.Version{}, fmt.Errorf("no versions are kept in %s", cfg.State)
+		return bot.Version{}, lang.Errorf("no versions are kept in %s", cfg.State)
 	}
 	if i >= len(args) {
 		return versions[len(versions)-1], nil
 	}
 	n, err := strconv.Atoi(args[i])
 	if err != nil {
-		return bot.Version{}, usage(fmt.Errorf("%q is no number of a version", args[i]))
+		return bot.Version{}, usage(lang.Errorf("%q is no number of a version", args[i]))
 	}
 	for _, v := range versions {
 		if v.N == n {
 			return v, nil
 		}
 	}
-	return bot.Version{}, fmt.Errorf("version %d is not kept: there are %d to %d", n, versions[0].N, versions[len(versions)-1].N)
+	return bot.Version{}, lang.Errorf("version %d is not kept: there are %d to %d", n, versions[0].N, versions[len(versions)-1].N)
 }
 
 func newRuleRestore(con *console) *cobra.Command {
@@ -192,14 +192,14 @@ func newRuleRestore(con *console) *cobra.Command {
 			"version does not have. A running daemon loads them by itself.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(errors.New("want the number of one version; rule history lists them"))
+				return usage(lang.Errorf("want the number of one version; rule history lists them"))
 			}
 			return nil
 		},
 	}
 	flags := configFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg, err := loadConfig(flags)
+		cfg, err := loadConfig(con, flags)
 		if err != nil {
 			return err
 		}
@@ -213,14 +213,14 @@ func newRuleRestore(con *console) *cobra.Command {
 		}
 		if len(problems) > 0 {
 			printProblems(con, problems)
-			return &failure{err: fmt.Errorf("version %d has mistakes here, and nothing was changed", v.N), code: exitFailure}
+			return &failure{err: lang.Errorf("version %d has mistakes here, and nothing was changed", v.N), code: exitFailure}
 		}
 		changed, err := bot.RestoreVersion(cfg, v)
 		for _, name := range changed {
 			fmt.Fprintln(con.out, name)
 		}
 		if err == nil && len(changed) == 0 {
-			fmt.Fprintln(con.out, of(con.lang(), "nothing differs", "没有不同"))
+			fmt.Fprintln(con.out, con.say(lang.T("nothing differs")))
 		}
 		return err
 	}
