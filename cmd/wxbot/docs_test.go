@@ -216,6 +216,29 @@ func TestExamplesOfTheGuidePassTheCheck(t *testing.T) {
 	}
 }
 
+// What the Chinese guide says that a newcomer sees is what the binary says.
+func TestGuideShowsTheBinarysOwnWords(t *testing.T) {
+	zh := []string{"LANG=zh_CN.UTF-8"}
+	for _, p := range pages(t) {
+		if filepath.Base(p.path) != "rules.zh-CN.md" {
+			continue
+		}
+		blocks := p.blocks("yaml")
+		r := runBinary(t, zh, "check", "--rules", write(t, "rules.yaml", blocks[0]))
+		lines := strings.Split(strings.TrimSpace(r.out), "\n")
+		if last := lines[len(lines)-1]; !strings.Contains(p.text, "`"+last+"`") {
+			t.Errorf("check ends with %q, which the page does not say", last)
+		}
+		r = runBinary(t, zh, "explain", "多少钱", "--in", "家庭群", "--rules", write(t, "rules.yaml", blocks[2]))
+		const why = "群“家庭群”不在 [客户一群] 里"
+		if !strings.Contains(p.text, why) || !strings.Contains(r.out, why) {
+			t.Errorf("explain says\n%s\nand the page shall say why: %s", r.out, why)
+		}
+		return
+	}
+	t.Error("no Chinese guide")
+}
+
 // A link within a page leads to one of its headings.
 func TestAnchorsOfTheGuideExist(t *testing.T) {
 	for _, p := range pages(t) {
