@@ -124,7 +124,7 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	m.failed = func(err error) {
 		s.opts.Logger.Warn().Err(hint(err)).Msg("what is under way cannot be marked: a kill may repeat a message")
-		s.noteTrouble(err)
+		s.noteTrouble(hint(err))
 		if s.opts.Failed != nil {
 			s.opts.Failed(err)
 		}

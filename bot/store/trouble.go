@@ -29,7 +29,7 @@ func (s *Store) Trouble() (since time.Time, err error) {
 	return t.since, t.err
 }
 
-// noteTrouble is told of the end of every transaction. It is called by the writer
+// noteTrouble is told of the end of every transaction, in the words of hint. It is called by the writer
 // and, with errors alone, by who marks what is under way.
 func (s *Store) noteTrouble(err error) {
 	was := s.trouble.Load()
@@ -41,7 +41,7 @@ func (s *Store) noteTrouble(err error) {
 		t.over = true
 		s.trouble.Store(&t)
 	case ofTheDisk(err):
-		t := &trouble{since: now, last: now, err: hint(err)}
+		t := &trouble{since: now, last: now, err: err}
 		if was != nil && (!was.over || now.Sub(was.last) <= troubleShown) {
 			t.since = was.since
 		}

@@ -21,6 +21,7 @@ const (
 	measureVariable = "WXBOT_MEASURE"
 	megabyte        = 1_000_000
 	idleTime        = 60 * time.Second
+	idleCPU         = idleTime / 500 // 0.2 % of a core
 	// batchRate and batchAtOnce are what section 16 allows of webwxbatchgetcontact:
 	// one per two seconds, of which a client may have saved up a few.
 	batchRate   = 2 * time.Second
@@ -66,10 +67,18 @@ func (p memoryPlan) measure(t *testing.T) {
 	}
 	p.awaitLoaded(t, ctx, srv)
 	t.Logf("loaded after %v: RssAnon %.1f MB, at most %.1f MB resident", time.Since(began).Round(time.Second), d.rss(t, "RssAnon"), d.rss(t, "VmHWM"))
+	before := d.cpu(t)
 	waitUntil(ctx, time.Now().Add(idleTime))
+	idle := d.cpu(t) - before
 	p.judgeRates(t, srv)
 	d.within(t, "after a minute's rest", p.most)
+	t.Logf("idle: %.2f %% of a core", 100*idle.Seconds()/idleTime.Seconds())
+	if idle > idleCPU {
+		t.Errorf("%v of CPU time in %v of rest, promised are %v", idle, idleTime, idleCPU)
+	}
+	stopping := time.Now()
 	d.stop(t, ctx)
+	t.Logf("stopped in %v", time.Since(stopping).Round(time.Millisecond))
 }
 
 // populate makes the account, with a friend to talk to. The groups hold friends
@@ -236,6 +245,27 @@ func (d *measured) rss(t *testing.T, field string) float64 {
 		t.Fatal(err)
 	}
 	return mb
+}
+
+// cpu is the CPU time that the process has used, in steps of 10 ms.
+func (d *measured) cpu(t *testing.T) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The name in brackets may hold blanks; utime and stime are the 14th and 15th field.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	var ticks time.Duration
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 func (d *measured) within(t *testing.T, when string, most int64) {
