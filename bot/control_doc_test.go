@@ -109,13 +109,13 @@ func typeKeys(t reflect.Type, at string, into map[string]bool) {
 	case reflect.Slice:
 		typeKeys(t.Elem(), at+"[]", into)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name == "" || name == "-" {
 				continue
 			}
 			into[at+"."+name] = true
-			typeKeys(t.Field(i).Type, at+"."+name, into)
+			typeKeys(f.Type, at+"."+name, into)
 		}
 	default:
 	}
@@ -256,10 +256,10 @@ bot.command("坏", {}, function(msg) error("oh " .. math.random()) end)
 			t.Errorf("%s: %v: %s", name, err, got)
 			continue
 		}
-		real, page := map[string]bool{}, map[string]bool{}
-		keys(told, "", real)
+		said, page := map[string]bool{}, map[string]bool{}
+		keys(told, "", said)
 		keys(shown, "", page)
-		for _, k := range fixed(real) {
+		for _, k := range fixed(said) {
 			if !page[k] {
 				t.Errorf("%s: the answer has %s, the page has not", name, k)
 			}

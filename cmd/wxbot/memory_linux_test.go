@@ -257,15 +257,15 @@ func (d *measured) cpu(t *testing.T) time.Duration {
 	// The name in brackets may hold blanks; utime and stime are the 14th and 15th field.
 	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest)
-	var ticks time.Duration
+	ticks := 0
 	for _, f := range fields[11:13] {
 		n, err := strconv.Atoi(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticks += time.Duration(n)
+		ticks += n
 	}
-	return ticks * 10 * time.Millisecond
+	return time.Duration(10*ticks) * time.Millisecond
 }
 
 func (d *measured) within(t *testing.T, when string, most int64) {
