@@ -37,13 +37,24 @@ func (r *crashRig) judge(quiet int) {
 	faults := crashFaults{}
 	sent := r.sentByText(faults)
 	cut := 0
+	before := map[int]*question{} // by chat
+	talked := 0
 	for _, q := range r.asked {
+		if q.kind == askTalk {
+			talked += r.judgeTalk(faults, before[q.chat], q, sent)
+			before[q.chat] = q
+			continue
+		}
 		r.judgeCount(faults, q, sent)
 		if q.kind == askPlug && len(sent["B "+q.label]) == 0 {
 			cut++
 		}
 	}
 	r.t.Logf("%d messages, %d sent, %d kills, %d handlers cut short between two answers", len(r.asked), len(r.srv.Sent()), len(r.kills), cut)
+	r.t.Logf("%d questions of plugins were answered", talked)
+	if talked == 0 {
+		faults.add("no question of a plugin's was answered", "")
+	}
 	r.judgeOrder(faults)
 	r.judgeRequests(faults, quiet)
 	r.judgeProblems(faults)
@@ -107,6 +118,33 @@ func (r *crashRig) judgeCount(faults crashFaults, q *question, sent map[string][
 			faults.add("not deserved", "%s: %v", r.story(q), sent[text][0])
 		}
 	}
+}
+
+// judgeTalk looks at a message to a plugin that asks back. It either ends the question
+// that the one before it led to, in the same life of the daemon, or leads to one itself;
+// never both, and never neither. It gives 1 for the end of a question.
+func (r *crashRig) judgeTalk(faults crashFaults, before, q *question, sent map[string][]wxtest.Sent) (ends int) {
+	asked, ended := sent["A "+q.label], sent["B "+q.label]
+	switch {
+	case len(asked)+len(ended) == 0:
+		faults.add("lost, of kind talk", "%s", r.story(q))
+	case len(asked)+len(ended) > 1:
+		faults.add("twice", "%s\n%s", r.story(q), sentTimes(slices.Concat(asked, ended)))
+	}
+	if len(ended) == 0 {
+		return 0
+	}
+	if before == nil || len(sent["A "+before.label]) == 0 {
+		faults.add("the end of no question", "%s", r.story(q))
+		return 1
+	}
+	at := sent["A "+before.label][0].Time
+	for _, k := range r.kills {
+		if k.After(at) && k.Before(q.at) {
+			faults.add("a question outlived the process", "%s", r.story(q))
+		}
+	}
+	return 1
 }
 
 func sentTimes(list []wxtest.Sent) string {

@@ -20,6 +20,8 @@ import (
 const (
 	crashFriends = 52
 	crashGroups  = 12
+	// crashTalkers are the last of the friends, who do nothing but talk with a plugin.
+	crashTalkers = 8
 	// crashPlugins share the work. A life that begins with what several short ones
 	// have left brings each more than the 30 actions a minute that it may do unless
 	// plugins.yaml says otherwise.
@@ -60,6 +62,11 @@ bot.on("message", { regex = [[^plug%[1]d ]], chat = {"private", "group"}, group 
   answer(msg, "B")
 end)
 
+bot.on("message", { regex = [[^talk%[1]d ]] }, function(msg)
+  local text = msg:ask("A " .. msg.text:match("c%%d+%%-%%d+"), { timeout = "1h" })
+  if text then msg:reply("B " .. text:match("c%%d+%%-%%d+")) end
+end)
+
 bot.on("message", { regex = [[^late%[1]d ]], chat = {"private", "group"}, group = "*" }, function(msg)
   rest()
   answer(msg, "A")
@@ -76,6 +83,7 @@ const (
 	askPlug                  // a plugin that answers, sleeps and answers again
 	askLate                  // a plugin that sleeps and then answers
 	askNone                  // nobody
+	askTalk                  // a plugin that asks back: A is a question, B the end of one that waits
 )
 
 // crashMix is how often each kind is asked for.
@@ -85,7 +93,7 @@ var crashMix = []crashKind{
 }
 
 func (k crashKind) String() string {
-	return [...]string{"rule", "two", "send", "plug", "late", "none"}[k]
+	return [...]string{"rule", "two", "send", "plug", "late", "none", "talk"}[k]
 }
 
 // question is a message that somebody wrote.
@@ -105,7 +113,7 @@ func (q *question) due() []string {
 		return []string{"A " + q.label}
 	case askTwo:
 		return []string{"A " + q.label, "B " + q.label}
-	case askNone:
+	case askNone, askTalk:
 	}
 	return nil
 }
@@ -182,10 +190,13 @@ func (r *crashRig) ask() {
 	chat := r.random.IntN(len(r.chats))
 	c := r.chats[chat]
 	q := &question{kind: crashMix[r.random.IntN(len(crashMix))], chat: chat, n: c.n, at: time.Now()}
+	if chat >= crashFriends-crashTalkers && chat < crashFriends {
+		q.kind = askTalk
+	}
 	q.label = fmt.Sprintf("c%d-%d", chat, q.n)
 	c.n++
 	word := q.kind.String()
-	if q.kind == askPlug || q.kind == askLate {
+	if q.kind == askPlug || q.kind == askLate || q.kind == askTalk {
 		word = fmt.Sprintf("%s%d", word, r.random.IntN(crashPlugins))
 	}
 	text := word + " " + q.label

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,14 +161,24 @@ func (r *crashRig) settle(ctx context.Context) {
 			return
 		}
 		delete(due, rec.Sent.Content)
+		if _, label, ok := strings.Cut(rec.Sent.Content, " "); ok {
+			delete(due, anyAnswer+label)
+		}
 		cursor = rec.Seq
 	}
 }
+
+// anyAnswer stands before the label of a message in the ledger to which either answer
+// is right.
+const anyAnswer = "A or B "
 
 // ledger gives the texts that must be sent, each once.
 func (r *crashRig) ledger() map[string]bool {
 	due := map[string]bool{}
 	for _, q := range r.asked {
+		if q.kind == askTalk {
+			due[anyAnswer+q.label] = true
+		}
 		for _, text := range q.due() {
 			due[text] = true
 		}
