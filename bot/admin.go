@@ -189,7 +189,7 @@ func (b *Bot) adminStatus() string {
 	for _, rule := range slices.Sorted(maps.Keys(s.Rules)) {
 		lines = append(lines, b.say(event.SayStatusOff, "rule", rule, "where", inGroups(s.Rules[rule].groups())))
 	}
-	if bad := b.broken(); bad != "" {
+	if bad := b.broken(b.inWeChat()); bad != "" {
 		lines = append(lines, b.say(event.SayStatusBroken, "why", firstLines(bad, 1)))
 	}
 	n := b.outbox.Counts()

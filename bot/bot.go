@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"wxbot/bot/control"
 	"wxbot/bot/dispatch"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/luahost"
 	"wxbot/bot/outbox"
 	"wxbot/bot/rules"
@@ -60,7 +62,7 @@ type Bot struct {
 
 	hits       hits
 	brokenMu   sync.Mutex
-	brokenText string
+	brokenErrs []error
 }
 
 // New checks the options. It reads no file and opens nothing.
@@ -202,7 +204,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		file: o.Config.Rules, lastGood: filepath.Join(o.Config.State, lastGoodName),
 		forceLive: o.ForceLive, unpaced: o.Unpaced, clock: o.Clock, log: b.component("rules"),
 		memory: rules.NewMemory(), names: b.botNames, mode: b.brakes.mode,
-		off: b.brakes.rulesOff,
+		off: b.brakes.rulesOff, language: o.Config.Language(),
 	}
 	if err := b.live.remember(ctx, b.store); err != nil {
 		return err
@@ -365,14 +367,10 @@ func (b *Bot) Reload(ctx context.Context) error {
 			b.keepVersion()
 		}
 	}
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if b.setBroken(text) && err != nil {
+	if b.setBroken(errs) && err != nil {
 		b.log.Error().Err(err).Msg("new files invalid: the running ones stay")
-		b.tell(Problem{Text: text})
-		b.notice(b.say(event.SayReloadFailed, "why", firstLines(text, noticeLines)))
+		b.tell(Problem{Text: err.Error()})
+		b.notice(b.say(event.SayReloadFailed, "why", firstLines(b.broken(b.inWeChat()), noticeLines)))
 	}
 	return err
 }
@@ -420,6 +418,10 @@ func (b *Bot) loaded(ctx context.Context) {
 }
 
 // words are the texts that replace the daemon's own.
+// inWeChat is the language that the bot speaks in WeChat: Chinese unless it is told
+// otherwise.
+func (b *Bot) inWeChat() lang.Language { return cmp.Or(b.opts.Config.Language(), lang.Chinese) }
+
 func (b *Bot) words() event.Words { return b.live.set.Load().Settings().Words }
 
 // say gives the text of a phrase, with pairs of a name and a value.

@@ -28,8 +28,9 @@ import (
 // live is the set of rules in force. A good file replaces it in one step; a bad
 // one changes nothing. It implements dispatch.Rules.
 type live struct {
-	file      string // rules.yaml; "" for none
-	lastGood  string // where a copy of the last good bundle is kept
+	language  lang.Language // of the words in WeChat; "" is Chinese
+	file      string        // rules.yaml; "" for none
+	lastGood  string        // where a copy of the last good bundle is kept
 	forceLive bool
 	unpaced   bool
 	clock     clock.Clock
@@ -144,7 +145,7 @@ func (l *live) start() error {
 		if set == nil {
 			return &rulesError{problems}
 		}
-		l.set.Store(set)
+		l.set.Store(set.Speaking(l.language))
 		return nil
 	}
 	_, err := l.reload()
@@ -158,7 +159,7 @@ func (l *live) start() error {
 		}
 		return err
 	}
-	l.set.Store(old)
+	l.set.Store(old.Speaking(l.language))
 	l.log.Error().Err(err).Str("file", l.file).Msg("rules invalid: running with the last good ones")
 	return nil
 }
@@ -200,7 +201,7 @@ func (l *live) reload() (changed bool, err error) {
 	for _, p := range problems {
 		l.log.Warn().Str("problem", p.String()).Msg("rules warning")
 	}
-	l.set.Store(set)
+	l.set.Store(set.Speaking(l.language))
 	if err := l.keepLastGood(files); err != nil {
 		l.log.Error().Err(err).Msg("last good rules not kept")
 	}

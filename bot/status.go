@@ -4,9 +4,11 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 	"wxbot/wx"
 )
 
@@ -26,7 +28,7 @@ func (a *account) readiness() (ready bool, state string) {
 
 // Status tells how the daemon is doing. It implements control.Daemon.
 func (b *Bot) Status(ctx context.Context) (control.Status, error) {
-	st := b.brief()
+	st := b.brief(control.LanguageOf(ctx))
 	set := b.live.set.Load()
 	st.Rules, st.Rev = len(set.Rules()), set.Rev()
 	st.Hits = b.hits.all()
@@ -51,7 +53,7 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 }
 
 // brief is what the headline of a status needs, without asking the database.
-func (b *Bot) brief() control.Status {
+func (b *Bot) brief(l lang.Language) control.Status {
 	a := b.acc
 	a.mu.Lock()
 	st := control.Status{
@@ -74,7 +76,7 @@ func (b *Bot) brief() control.Status {
 		st.Store = &control.StoreTrouble{Since: since, Error: err.Error()}
 	}
 	st.Mode = string(b.live.Settings().Mode)
-	st.Broken = b.broken()
+	st.Broken = b.broken(l)
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
 			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused,
@@ -180,18 +182,22 @@ func (a *account) qrNow() control.QR {
 }
 
 // broken lists what is wrong with files newer than those in force; "" if nothing.
-func (b *Bot) broken() string {
+func (b *Bot) broken(l lang.Language) string {
 	b.brokenMu.Lock()
 	defer b.brokenMu.Unlock()
-	return b.brokenText
+	lines := make([]string, len(b.brokenErrs))
+	for i, err := range b.brokenErrs {
+		lines[i] = lang.Say(err, l)
+	}
+	return strings.Join(lines, "\n")
 }
 
-func (b *Bot) setBroken(text string) (changed bool) {
+func (b *Bot) setBroken(errs []error) (changed bool) {
+	was := b.broken(lang.English)
 	b.brokenMu.Lock()
-	defer b.brokenMu.Unlock()
-	changed = b.brokenText != text
-	b.brokenText = text
-	return changed
+	b.brokenErrs = errs
+	b.brokenMu.Unlock()
+	return b.broken(lang.English) != was
 }
 
 // Settings are those of the machine in force. It implements control.ConfigDaemon.

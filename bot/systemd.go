@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"wxbot/bot/lang"
 )
 
 const (
@@ -75,6 +77,6 @@ func (b *Bot) systemd(state string) {
 
 // headline is what systemctl status shows.
 func (b *Bot) headline() string {
-	st := b.brief()
+	st := b.brief(lang.English)
 	return st.Headline().String()
 }

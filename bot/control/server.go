@@ -161,7 +161,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				s.refuse(w, http.StatusInternalServerError, Failure{Error: "the daemon met a defect: see its log"})
 			}
 		}()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(withLanguage(r.Context(), r.Header.Get("Accept-Language"))))
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -22,6 +23,14 @@ type Set struct {
 	rev      string
 	// recallMedia is where the content of messages is asked to be kept; nil: it is not.
 	recallMedia *conf.Node
+}
+
+// Speaking gives the same rules with the bot's own words in a language; "" leaves
+// them Chinese.
+func (s *Set) Speaking(l lang.Language) *Set {
+	out := *s
+	out.settings.Words = s.settings.Words.In(l)
+	return &out
 }
 
 // rule is one rule, compiled.
