@@ -98,6 +98,8 @@ func (b *Bot) adminCommand(ctx context.Context, ev *event.Event, name, args stri
 		return b.say(event.SayReloaded), true
 	case "状态", "status":
 		return b.adminStatus(), true
+	case "为什么", "why":
+		return b.adminWhy(ctx, ev, args), true
 	case "规则", "rules":
 		return b.adminRules(ev.Chat, args), true
 	case "关", "off":

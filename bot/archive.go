@@ -55,6 +55,12 @@ func (b *Bot) Forget(ctx context.Context, name string) (control.Forgotten, error
 	// What was begun is not left half done because somebody stopped waiting.
 	ctx = context.WithoutCancel(ctx)
 	taken := b.acc.book.takeOut(who.keys)
+	// What waits to be written must not be written afterwards.
+	b.recorder.Forget(who.keys)
+	if err := b.recorder.Flush(ctx); err != nil {
+		b.acc.book.putBack(taken)
+		return control.Forgotten{}, fmt.Errorf("forget: %w", err)
+	}
 	f, err := b.store.Forget(ctx, store.Somebody{Keys: who.keys, Names: who.names})
 	b.outbox.Drop(f.Ended, event.ReasonForgotten)
 	if err != nil {
@@ -72,10 +78,10 @@ func (b *Bot) Forget(ctx context.Context, name string) (control.Forgotten, error
 	if err := b.store.Scrub(ctx); err != nil {
 		return control.Forgotten{}, fmt.Errorf("forget: rows are gone, but the file may still hold their text: %w", err)
 	}
-	b.log.Info().Str("chat", who.keys[0]).Int("messages", f.Messages).Int("deliveries", f.Deliveries).
+	b.log.Info().Str("chat", who.keys[0]).Int("messages", f.Messages).Int("deliveries", f.Deliveries).Int("traces", f.Traces).
 		Int("waiting", len(f.Ended)).Msg("forgotten")
 	out := control.Forgotten{
-		Kind: string(who.kind), Messages: f.Messages, Deliveries: f.Deliveries, Ended: len(f.Ended), Contact: who.live,
+		Kind: string(who.kind), Messages: f.Messages, Deliveries: f.Deliveries, Ended: len(f.Ended), Traces: f.Traces, Contact: who.live,
 	}
 	out.Files, err = b.store.Aside()
 	return out, err

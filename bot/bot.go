@@ -23,6 +23,7 @@ import (
 	"wxbot/bot/outbox"
 	"wxbot/bot/rules"
 	"wxbot/bot/store"
+	"wxbot/bot/trace"
 )
 
 // Bot is one account's daemon.
@@ -43,6 +44,7 @@ type Bot struct {
 	alerts   *alerter
 	metrics  *control.Metrics
 	schedule *scheduler
+	recorder *trace.Recorder
 
 	started time.Time
 	notices chan string
@@ -108,6 +110,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	if err := b.outbox.Load(ctx); err != nil {
 		return err
 	}
+	t.start(ctx, "traces", b.recorder.Run)
 	t.start(ctx, "outbox", b.outbox.Run)
 	t.start(ctx, "plugins", b.host.Run)
 	t.start(ctx, "notices", b.noticeLoop)
@@ -209,6 +212,12 @@ func (b *Bot) connect(ctx context.Context) error {
 	if err := b.live.remember(ctx, b.store); err != nil {
 		return err
 	}
+	b.recorder, err = trace.New(trace.Options{
+		Store: b.store, Logger: b.component("trace"), Limits: func() event.TraceLimits { return b.live.Settings().Trace },
+	})
+	if err != nil {
+		return err
+	}
 	b.remarks = newRemarks(b.acc, b.component("account"), b.remarkMissed)
 	send := &sender{
 		acc: b.acc, brakes: b.brakes, remarks: b.remarks, sent: b.wasSent, plugins: b.call, http: &http.Client{},
@@ -233,6 +242,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
 		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
 		Ran: b.metrics.PluginRan, Failed: b.metrics.PluginFailed,
+		Traced: b.recorder.Ran,
 	})
 	if err != nil {
 		return err
@@ -243,6 +253,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		Clock:   o.Clock, Logger: b.component("dispatch"), Muted: b.muted,
 		Handled: b.handled,
 		Admin:   b.admin, Silent: b.brakes.silent, Owner: b.ownerWrote, Room: b.outbox.Room,
+		Traced: b.recorder.Decided,
 	})
 	if err != nil {
 		return err

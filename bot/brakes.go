@@ -67,12 +67,6 @@ type modeChoice struct {
 	File event.Mode `json:"file"` // what the file said then
 }
 
-// The reasons that the inbox keeps for an event that a brake held.
-const (
-	reasonPaused   = "paused"
-	reasonHandover = "handover: the owner writes here"
-)
-
 // errUnstored is a change that is in force, but that a restart forgets: whoever pauses
 // a daemon with a full disk needs the pause.
 var errUnstored = errors.New("in force, but only until the daemon restarts")
@@ -248,10 +242,10 @@ func (b *brakes) silent(ev *event.Event) string {
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if b.pausedLocked(ev.Chat.Key, now) {
-		return reasonPaused
+		return event.OutcomePaused
 	}
 	if !ev.BySelf && ev.Kind != event.KindFriendRequest && now.Before(b.state.Owner[ev.Chat.Key]) {
-		return reasonHandover
+		return event.OutcomeHandover
 	}
 	return ""
 }
@@ -274,21 +268,21 @@ const (
 )
 
 // check is asked right before a delivery to the chat of a key is sent.
-func (b *brakes) check(d event.Delivery, key string) (verdict braked, why string) {
+func (b *brakes) check(d event.Delivery, key string) (verdict braked, by event.Brake, why string) {
 	if d.Handler == handlerAdmin || d.Action.Kind == event.ActNotify && key == keyFileHelper || d.Action.Kind == event.ActRevoke {
-		return brakeOff, ""
+		return brakeOff, "", ""
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
 	if b.pausedLocked(key, now) {
-		return brakeWait, reasonPaused
+		return brakeWait, event.BrakePaused, event.OutcomePaused
 	}
 	if b.state.Warned != nil && d.Action.Unsolicited {
-		return brakeWait, "WeChat warned of a restriction"
+		return brakeWait, event.BrakeWarned, "WeChat warned of a restriction"
 	}
 	if !d.Owner && d.Action.Kind != event.ActNotify && now.Before(b.state.Owner[key]) {
-		return brakeDrop, reasonHandover
+		return brakeDrop, event.BrakeHandover, event.OutcomeHandover
 	}
-	return brakeOff, ""
+	return brakeOff, "", ""
 }

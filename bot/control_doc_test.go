@@ -71,6 +71,7 @@ func bodies() map[string][2]any {
 		"GET /v1/config":          {nil, control.Config{}},
 		"GET /v1/contacts":        {nil, control.Contacts{}},
 		"GET /v1/history":         {nil, control.History{}},
+		"GET /v1/trace":           {nil, control.Traces{}},
 		"GET /v1/qr":              {nil, control.QR{}},
 		"POST /v1/qr":             {nil, control.QR{}},
 		"POST /v1/pause":          {control.PauseRequest{}, control.Pause{}},

@@ -6,8 +6,8 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
-	"wxbot/bot/lang"
 	"wxbot/bot/rules"
+	"wxbot/bot/trace"
 )
 
 // RulesZone is the time zone of the rules of a configuration; the system's without
@@ -38,24 +38,9 @@ type Question struct {
 
 // Explanation is what every rule makes of a question.
 type Explanation struct {
-	Time  time.Time
-	Event event.Event
-	Rules []ExplainedRule
-	// Silent tells why nothing answers, whatever the rules say; "" if something may.
-	Silent string
+	trace.Facts
 	// Problems are the warnings of the file.
 	Problems []conf.Problem
-}
-
-// ExplainedRule is one rule: it fires, or the first condition that does not hold.
-type ExplainedRule struct {
-	Rule  string
-	Fires bool
-	// Why it does not fire.
-	Why lang.Text
-	// Steps are what it does, by the names of the steps; Ends: no later rule is tried.
-	Steps string
-	Ends  bool
 }
 
 // Explain asks the rules of a configuration, by the daemon's own walk, and does
@@ -72,28 +57,30 @@ func Explain(o Options, q Question) (*Explanation, error) {
 	if set == nil {
 		return nil, &rulesError{onlyErrors(problems)}
 	}
-	out := &Explanation{Time: o.Clock.Now().In(set.Settings().Location), Problems: problems}
+	zone := set.Settings().Location
+	out := &Explanation{Problems: problems}
+	now := o.Clock.Now().In(zone)
+	at := now
 	if q.At != "" {
-		if out.Time, err = time.ParseInLocation("2006-01-02 15:04", q.At, set.Settings().Location); err != nil {
+		if at, err = time.ParseInLocation("2006-01-02 15:04", q.At, zone); err != nil {
 			return nil, fmt.Errorf("explain: time %q is not like 2026-01-05 20:00", q.At)
 		}
 	}
-	out.Event, err = q.event(out.Time)
+	ev, err := q.event(at)
 	if err != nil {
 		return nil, err
 	}
-	if never(set.Settings().Never, q.Group, q.From) {
-		out.Silent = reasonNever
-	}
-	in := rules.Input{Event: &out.Event, Now: out.Time}
+	in := rules.Input{Event: &ev, Now: at}
 	in.Command, _, _ = set.CommandOf(in)
-	infos := set.Rules()
-	for i, v := range set.Explain(in) {
-		r := ExplainedRule{Rule: v.Rule, Fires: v.Fired, Why: v.Why}
+	out.Facts = trace.Facts{Supposed: true, Rules: set.Explain(in), Now: now, Zone: zone}
+	out.Trace = event.Trace{Time: at, Event: ev, Rules: set.Rev(), Command: in.Command, Outcome: event.OutcomeNothing}
+	for _, v := range out.Rules {
 		if v.Fired {
-			r.Steps, r.Ends = infos[i].Steps, !infos[i].Continues
+			out.Trace.Outcome = event.OutcomeRule + v.Rule
 		}
-		out.Rules = append(out.Rules, r)
+	}
+	if never(set.Settings().Never, q.Group, q.From) {
+		out.Trace.Outcome = event.OutcomeNever
 	}
 	return out, nil
 }

@@ -115,11 +115,13 @@ func (b *Bot) prune(ctx context.Context) error {
 	}
 	h := b.opts.Config.History.withDefaults()
 	for more := true; more; {
-		recall := b.live.Settings().Recall
+		settings := b.live.Settings()
+		recall := settings.Recall
 		var err error
 		more, err = b.store.Prune(ctx, b.opts.Clock.Now(), store.Policy{
 			RecallKeep: recall.Keep, RecallMax: recall.Max,
 			History: h.Keep, Keep: h.Days, MaxBytes: h.MaxBytes,
+			Traces: settings.Trace,
 		})
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,9 @@ type live struct {
 	mu   sync.Mutex // one load at a time
 	hash [sha256.Size]byte
 	set  atomic.Pointer[rules.Set]
+
+	pastMu sync.Mutex
+	past   []*rules.Set // that were in force before, the newest last
 }
 
 // rulesError tells that a rules file has errors; the text lists them.
@@ -201,11 +205,42 @@ func (l *live) reload() (changed bool, err error) {
 	for _, p := range problems {
 		l.log.Warn().Str("problem", p.String()).Msg("rules warning")
 	}
-	l.set.Store(set.Speaking(l.language))
+	if old := l.set.Swap(set.Speaking(l.language)); old != nil {
+		l.passed(old)
+	}
 	if err := l.keepLastGood(files); err != nil {
 		l.log.Error().Err(err).Msg("last good rules not kept")
 	}
 	return true, nil
+}
+
+// pastMost is how many earlier versions of the rules are kept, to tell of what they
+// decided.
+const pastMost = 3
+
+// passed keeps a version that is no longer in force.
+func (l *live) passed(set *rules.Set) {
+	l.pastMu.Lock()
+	defer l.pastMu.Unlock()
+	l.past = append(l.past, set)
+	if len(l.past) > pastMost {
+		l.past = slices.Delete(l.past, 0, 1)
+	}
+}
+
+// version gives the rules of a version, nil if they are not known any more.
+func (l *live) version(rev string) *rules.Set {
+	if set := l.set.Load(); set.Rev() == rev {
+		return set
+	}
+	l.pastMu.Lock()
+	defer l.pastMu.Unlock()
+	for _, set := range slices.Backward(l.past) {
+		if set.Rev() == rev {
+			return set
+		}
+	}
+	return nil
 }
 
 func onlyErrors(problems []conf.Problem) []conf.Problem {

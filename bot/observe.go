@@ -7,7 +7,6 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
-	"wxbot/bot/store"
 )
 
 // What tells others how the daemon does: the control socket, and health and metrics
@@ -46,20 +45,21 @@ func (b *Bot) startControl(ctx context.Context, t *tasks) error {
 
 // deliveryEnded counts a delivery. How long an answer took is of interest where
 // somebody waited for it.
-func (b *Bot) deliveryEnded(d event.Delivery, status event.Status, at time.Time) {
+func (b *Bot) deliveryEnded(d event.Delivery, r event.Result) {
 	var took time.Duration
-	if d.Action.Kind == event.ActReply && status == event.StatusSent && !d.Asked.IsZero() {
-		took = max(at.Sub(d.Asked), time.Nanosecond)
+	if d.Action.Kind == event.ActReply && r.Status == event.StatusSent && !d.Asked.IsZero() {
+		took = max(r.Receipt.Time.Sub(d.Asked), time.Nanosecond)
 	}
-	b.metrics.Ended(d.Action.Kind, status, took)
+	b.metrics.Ended(d.Action.Kind, r.Status, took)
+	b.recorder.Ended(d, r)
 }
 
 // handled counts an event that was dealt with. Names of rules are counted apart.
 func (b *Bot) handled(outcome string) {
-	if strings.HasPrefix(outcome, "rule ") {
+	if strings.HasPrefix(outcome, event.OutcomeRule) {
 		outcome = "rule"
 	}
-	if outcome == store.OutcomePoisoned {
+	if outcome == event.OutcomePoisoned {
 		b.poisoned.Add(1)
 	}
 	b.metrics.Handled(outcome)

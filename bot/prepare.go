@@ -10,13 +10,6 @@ import (
 	"wxbot/bot/event"
 )
 
-// The reasons for which nothing may answer an event.
-const (
-	reasonUnknown     = "chat unknown"
-	reasonBeforeLogin = "before the login"
-	reasonNever       = "in settings.never"
-)
-
 const (
 	// lookupTimeout bounds a look-up that the server does not answer, or answers
 	// with an error each time; nobody else waits for it.
@@ -47,7 +40,7 @@ func (p *preparer) Prepare(ctx context.Context, ev *event.Event) string {
 		return reason
 	}
 	if never(p.settings().Never, ev.Chat.Name, ev.Chat.Was, ev.Sender.Remark, ev.Sender.Nickname) {
-		return reasonNever
+		return event.OutcomeNever
 	}
 	return ""
 }
@@ -62,7 +55,7 @@ func (p *preparer) complete(ctx context.Context, ev *event.Event) string {
 		return ""
 	}
 	if p.acc.beforeLogin(ev.Time) {
-		return reasonBeforeLogin
+		return event.OutcomeBeforeLogin
 	}
 	b := p.acc.book
 	ev.Chat.Key = b.canon(ev.Chat.Key)
@@ -80,14 +73,14 @@ func (p *preparer) complete(ctx context.Context, ev *event.Event) string {
 	}
 	user, ok := b.user(ev.Chat.Key)
 	if !ok {
-		return reasonUnknown
+		return event.OutcomeUnknown
 	}
 	chat, known := b.Chat(user)
 	if !known && p.lookUp(ctx, "", user, "") {
 		chat, known = b.Chat(user)
 	}
 	if !known {
-		return reasonUnknown
+		return event.OutcomeUnknown
 	}
 	ev.Chat = chat
 	if chat.Kind != event.ChatGroup {
@@ -129,7 +122,7 @@ func (p *preparer) group(ctx context.Context, ev *event.Event, user string) stri
 		}
 	}
 	if !known {
-		return reasonUnknown
+		return event.OutcomeUnknown
 	}
 	// A member list does not tell remarks, and by them people are in settings.never
 	// or admins: while the contact list is being loaded, the writer is asked for.

@@ -195,7 +195,7 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 		key = d.Chat.Key
 	}
 	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
-		return "", "", fmt.Errorf("send: the new friend is not known yet: %w", outbox.ErrNotReady)
+		return "", "", &outbox.HeldError{By: event.BrakeFriend, Err: fmt.Errorf("send: the new friend is not known yet: %w", outbox.ErrNotReady)}
 	}
 	s.acc.book.dropAccept(key)
 	user, ok := s.acc.book.user(key)
@@ -206,18 +206,18 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 		return "", "", err
 	}
 	if c, ok := s.acc.book.contact(user); ok && never(s.settings().Never, c.RemarkName, c.NickName) {
-		return "", "", fmt.Errorf("send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)
+		return "", "", &outbox.HeldError{By: event.BrakeNever, Err: fmt.Errorf("send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)}
 	}
 	return user, key, nil
 }
 
 // braked tells whether a delivery to a chat is held back at this moment.
 func (s *sender) braked(d event.Delivery, key string) error {
-	switch verdict, why := s.brakes.check(d, key); verdict {
+	switch verdict, by, why := s.brakes.check(d, key); verdict {
 	case brakeWait:
-		return fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrNotReady)
+		return &outbox.HeldError{By: by, Err: fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrNotReady)}
 	case brakeDrop:
-		return fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrObsolete)
+		return &outbox.HeldError{By: by, Err: fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrObsolete)}
 	case brakeOff:
 	}
 	return nil
@@ -235,7 +235,7 @@ func (s *sender) named(name string) (event.Chat, error) {
 	case len(hits) == 1:
 		return hits[0], nil
 	case len(hits) == 0 && s.acc.stillLoading():
-		return event.Chat{}, fmt.Errorf("send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)
+		return event.Chat{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)}
 	}
 	return event.Chat{}, &ambiguousError{name, len(hits)}
 }
@@ -304,7 +304,7 @@ func (s *sender) carded(name string) (wx.Contact, error) {
 	hits := s.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, s.acc.book.find(event.ChatOfficial, name)...)
 	if dir := s.acc.book.directory(); len(hits) == 0 && (dir == nil || !dir.Complete()) {
-		return wx.Contact{}, fmt.Errorf("card: contacts are still being loaded: %w", outbox.ErrNotReady)
+		return wx.Contact{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("card: contacts are still being loaded: %w", outbox.ErrNotReady)}
 	}
 	if len(hits) != 1 {
 		return wx.Contact{}, fmt.Errorf("card: %w", &ambiguousError{name, len(hits)})

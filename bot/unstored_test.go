@@ -25,7 +25,7 @@ func TestPauseThatCannotBeStoredIsInForce(t *testing.T) {
 	if err := b.pause(t.Context(), event.Chat{}, 0); !errors.Is(err, errUnstored) || !errors.Is(err, store.ErrClosed) {
 		t.Errorf("pause: %v", err)
 	}
-	if why := b.silent(ev); why != reasonPaused {
+	if why := b.silent(ev); why != event.OutcomePaused {
 		t.Errorf("not stored, and held by %q", why)
 	}
 	if err := b.resume(t.Context(), ""); !errors.Is(err, errUnstored) {

@@ -28,7 +28,7 @@ func forbidden() []wall {
 	}
 	// Imports go one way.
 	add("wxbot/bot", "wx", "wx/wxtest", "wx/internal/wire", "bot/event", "bot/classify", "bot/conf", "bot/match",
-		"bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/lang")
+		"bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/lang", "bot/trace")
 	add("wxbot/cmd/wxbot", "wx", "bot")
 	add("wxbot/wx", "wx/internal/wire", "bot/event", "bot/conf", "bot/match", "bot/rules", "bot/luahost",
 		"bot/store", "bot/dispatch", "bot/outbox", "bot/control")
@@ -44,6 +44,7 @@ func forbidden() []wall {
 	add("wxbot/bot/store", "bot/rules", "bot/luahost", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/dispatch", "bot/rules", "bot/luahost", "bot/store", "bot/outbox", "bot/control")
 	add("wxbot/bot/outbox", "bot/rules", "bot/luahost", "bot/store", "bot/dispatch", "bot/control")
+	add("wxbot/bot/trace", "wx", "bot/rules", "bot/store", "bot/dispatch")
 	// One dependency, one room.
 	add("github.com/go-json-experiment/json", "wx", "bot", "cmd/wxbot", "wx/wxtest")
 	add("github.com/yuin/gopher-lua", "bot", "cmd/wxbot", "bot/rules")

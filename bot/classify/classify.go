@@ -123,7 +123,7 @@ func (c classifier) content() event.Event {
 	case c.m.Emoticon != nil:
 		msg.MD5 = c.m.Emoticon.MD5
 	case c.m.Quote != nil:
-		msg.Quote = c.m.Quote.Text
+		msg.Quote, msg.QuoteID = c.m.Quote.Text, c.m.Quote.MsgID
 	}
 	switch {
 	case c.m.Type == wx.MsgApp && c.m.App == wx.AppTransfer:

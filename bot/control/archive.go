@@ -41,6 +41,7 @@ type Forgotten struct {
 	Messages   int    `json:"messages"`   // that came
 	Deliveries int    `json:"deliveries"` // that were decided
 	Ended      int    `json:"ended"`      // of those, what had been waiting
+	Traces     int    `json:"traces"`
 	// Contact tells that the account has it among its contacts, so that WeChat
 	// will name it again.
 	Contact bool `json:"contact,omitempty"`

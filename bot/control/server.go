@@ -58,6 +58,8 @@ type Server struct {
 	l    net.Listener
 	// allowed tells whether a peer may ask; it is set with l.
 	allowed func(peer) bool
+	// stopping is closed when the server ends: streams end then.
+	stopping chan struct{}
 }
 
 // New checks the options.
@@ -65,7 +67,7 @@ func New(o Options) (*Server, error) {
 	if o.Path == "" || o.Daemon == nil {
 		return nil, errors.New("control: Path and Daemon are required")
 	}
-	return &Server{opts: o}, nil
+	return &Server{opts: o, stopping: make(chan struct{})}, nil
 }
 
 const (
@@ -127,6 +129,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
 	case <-ctx.Done():
 	}
+	close(s.stopping)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
 	defer cancel()
 	if err := srv.Shutdown(stop); err != nil {
@@ -188,6 +191,7 @@ func (s *Server) handler() http.Handler {
 	s.backupRoutes(mux)
 	s.accountRoutes(mux)
 	s.configRoutes(mux)
+	s.traceRoutes(mux)
 	profileRoutes(mux)
 	if s.opts.Metrics != nil {
 		mux.Handle("GET /metrics", s.opts.Metrics.handler())

@@ -96,6 +96,9 @@ type Options struct {
 	// Room, if set, returns when a chat's answers are not too many to wait, or ctx
 	// ends: until then the chat's next events stay in the inbox.
 	Room func(ctx context.Context, chat string)
+	// Traced, if set, is told what became of each event, right before that is written.
+	// The trace is the receiver's. It must not block.
+	Traced func(*event.Trace)
 	// Bound is how many events wait in memory at most, and ChatBound how many of
 	// one chat; what comes beyond waits in the inbox. Default 4096 and 64.
 	Bound, ChatBound int
@@ -141,6 +144,7 @@ type item struct {
 	event.Entry
 	rule  string        // that gathered
 	parts []event.Entry // what the event was merged from
+	trace *event.Trace  // while it has its turn; nil if nobody wants one
 }
 
 // New checks the options.

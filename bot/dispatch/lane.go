@@ -11,23 +11,6 @@ import (
 	"wxbot/bot/event"
 )
 
-// The outcomes that the inbox keeps for an event, besides "rule NAME" and the
-// reasons that a Preparer gives.
-const (
-	outcomeNothing = "nothing answered"
-	outcomeFilter  = "dropped by a filter"
-	outcomeMuted   = "loop guard"
-	outcomePlugin  = "plugin"
-	outcomeCommand = "plugin command"
-	outcomeAnswer  = "answer to a plugin"
-	outcomeNotice  = "notice of WeChat"
-	outcomePanic   = "handler panicked"
-	outcomeStale   = "expired"
-	outcomeAdmin   = "admin command"
-	// outcomePoisoned is the store's word for what is kept.
-	outcomePoisoned = "poisoned"
-)
-
 // lane is what waits in one chat.
 type lane struct {
 	queue  []item
@@ -136,7 +119,9 @@ func (d *Dispatcher) refill(ctx context.Context, key string) error {
 
 // turn handles one item and writes what came of it.
 func (d *Dispatcher) turn(ctx context.Context, it item) {
+	begun := d.begin(&it)
 	out := d.guarded(ctx, &it)
+	d.traced(ctx, &it, out, begun)
 	if out.keep {
 		return
 	}
@@ -180,13 +165,13 @@ func (d *Dispatcher) guarded(ctx context.Context, it *item) (out outcome) {
 	if it.Deaths >= deadly {
 		d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).Int("deaths", it.Deaths).
 			Msg("event poisoned: the daemon died each time it was handled; skipped")
-		return outcome{text: outcomePoisoned}
+		return outcome{text: event.OutcomePoisoned}
 	}
 	defer func() {
 		if r := recover(); r != nil {
 			d.opts.Logger.Error().Str("msg", it.Event.ID).Str("chat", it.Event.Chat.Key).
 				Str("panic", fmt.Sprint(r)).Bytes("stack", debug.Stack()).Msg("handler panicked")
-			out = outcome{text: outcomePanic}
+			out = outcome{text: event.OutcomePanic}
 		}
 	}()
 	if it.rule != "" {
@@ -201,7 +186,7 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 	ev := &it.Event
 	ev.Seq = it.Seq
 	if ev.Kind == event.KindSystem {
-		return outcome{text: outcomeNotice}
+		return outcome{text: event.OutcomeNotice}
 	}
 	if ev.Kind == event.KindTick {
 		return d.tick(it)
@@ -213,11 +198,11 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 	}
 	if d.stale(ev) {
 		d.ownerWrote(ctx, ev)
-		return outcome{text: outcomeStale}
+		return outcome{text: event.OutcomeStale}
 	}
 	if d.opts.Admin != nil {
 		if answers, ok := d.opts.Admin(ctx, ev); ok {
-			return outcome{text: outcomeAdmin, firings: answers}
+			return outcome{text: event.OutcomeAdmin, firings: answers}
 		}
 	}
 	if reason := d.silent(ev); reason != "" {
@@ -225,18 +210,18 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 		return outcome{text: reason}
 	}
 	if claim := d.dialogue(ctx, ev); claim != event.Unclaimed {
-		return outcome{text: outcomeAnswer, done: claim == event.Held || claim == event.Answered}
+		return outcome{text: event.OutcomeAnswer, done: claim == event.Held || claim == event.Answered}
 	}
 	if d.opts.Plugins.Filter(ctx, ev) {
 		d.ownerWrote(ctx, ev)
-		return outcome{text: outcomeFilter}
+		return outcome{text: event.OutcomeFiltered}
 	}
 	command, run := d.command(ev)
 	out, ended := d.rules(it, command, "")
 	if out.keep {
 		d.gather(*it, out.gather)
 	}
-	if out.text == outcomeNothing && !out.keep {
+	if out.text == event.OutcomeNothing && !out.keep {
 		d.ownerWrote(ctx, ev)
 	}
 	if ended {
@@ -249,12 +234,12 @@ func (d *Dispatcher) handle(ctx context.Context, it *item) outcome {
 // else is asked, and no loop is guarded.
 func (d *Dispatcher) tick(it *item) outcome {
 	if d.stale(&it.Event) {
-		return outcome{text: outcomeStale}
+		return outcome{text: event.OutcomeStale}
 	}
-	out := outcome{text: outcomeNothing, firings: d.decide(it, "", "").Firings}
+	out := outcome{text: event.OutcomeNothing, firings: d.decide(it, "", "").Firings}
 	for _, f := range out.firings {
 		if !f.DryRun {
-			out.text = "rule " + f.Rule
+			out.text = event.OutcomeRule + f.Rule
 		}
 	}
 	return out
@@ -270,7 +255,7 @@ func (d *Dispatcher) ownerWrote(ctx context.Context, ev *event.Event) {
 // silent tells why nothing may answer an event now.
 func (d *Dispatcher) silent(ev *event.Event) string {
 	if d.guard.muted(ev, d.opts.Clock.Now()) {
-		return outcomeMuted
+		return event.OutcomeMuted
 	}
 	if d.opts.Silent != nil {
 		return d.opts.Silent(ev)
@@ -319,17 +304,17 @@ func (d *Dispatcher) command(ev *event.Event) (rule string, run func(context.Con
 func (d *Dispatcher) rules(it *item, command, gathered string) (out outcome, ended bool) {
 	ev := &it.Event
 	dec := d.decide(it, command, gathered)
-	out = outcome{text: outcomeNothing, firings: dec.Firings}
+	out = outcome{text: event.OutcomeNothing, firings: dec.Firings}
 	for _, f := range dec.Firings {
 		if !f.DryRun {
-			out.text = "rule " + f.Rule
+			out.text = event.OutcomeRule + f.Rule
 		}
 	}
-	if out.text != outcomeNothing && command == "" {
+	if out.text != event.OutcomeNothing && command == "" {
 		d.answered(ev)
 	}
 	if len(dec.Gather) > 0 {
-		out.keep, out.gather = true, dec.Gather[0]
+		out.text, out.keep, out.gather = event.OutcomeGathered, true, dec.Gather[0]
 		return out, true
 	}
 	return out, dec.Ended
@@ -340,7 +325,11 @@ func (d *Dispatcher) decide(it *item, command, gathered string) event.Decision {
 	for _, seq := range it.seqs() {
 		defer d.opts.Inbox.Running(seq)()
 	}
-	return d.opts.Rules.Decide(&it.Event, command, gathered)
+	dec := d.opts.Rules.Decide(&it.Event, command, gathered)
+	if t := it.trace; t != nil {
+		t.Rules, t.Command, t.Gathered, t.Held = dec.Rev, command, gathered, dec.Verdicts
+	}
+	return dec
 }
 
 // answered tells the loop guard that ev is being answered. Admins are no machines.
@@ -366,28 +355,28 @@ func (d *Dispatcher) Sent(chat string, at time.Time) { d.guard.sent(chat, at) }
 // decided is committed before: the event has been answered from then on.
 func (d *Dispatcher) after(ctx context.Context, it *item, run func(context.Context) event.Claim, out outcome) outcome {
 	ev := &it.Event
-	if out.text != outcomeNothing {
+	if out.text != event.OutcomeNothing {
 		d.finish(ctx, []int64{it.Seq}, out, ev)
 		out.done = true
 	}
-	claim, text := event.Unclaimed, outcomePlugin
+	claim, text := event.Unclaimed, event.OutcomePlugin
 	if run != nil {
-		claim, text = run(ctx), outcomeCommand
+		claim, text = run(ctx), event.OutcomeCommand
 	}
 	if claim == event.Unclaimed {
-		if claim = d.opts.Plugins.On(ctx, ev); claim == event.Unclaimed && out.text == outcomeNothing {
+		if claim = d.opts.Plugins.On(ctx, ev); claim == event.Unclaimed && out.text == event.OutcomeNothing {
 			claim = d.opts.Plugins.Fallback(ctx, ev)
 		}
-		text = outcomePlugin
+		text = event.OutcomePlugin
 	}
 	if claim == event.Unclaimed {
 		return out
 	}
-	if text != outcomeCommand {
+	if text != event.OutcomeCommand {
 		d.answered(ev)
 	}
 	out.done = out.done || claim == event.Held || claim == event.Answered && len(out.firings) == 0
-	if out.text == outcomeNothing {
+	if out.text == event.OutcomeNothing {
 		out.text = text
 	}
 	return out

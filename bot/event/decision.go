@@ -16,8 +16,10 @@ type Decision struct {
 	// Gather names the rules that matched and want to wait for more of the
 	// same in this chat before they fire.
 	Gather []Gather
-	// Verdicts has one line per rule looked at, for the trace.
+	// Verdicts tell, for the trace, of the rules whose conditions held.
 	Verdicts []Verdict
+	// Rev is the version of the rules.
+	Rev string
 }
 
 // Gather asks to hold an event back and merge it with later ones.
@@ -28,9 +30,17 @@ type Gather struct {
 
 // Verdict tells what became of one rule.
 type Verdict struct {
-	Rule  string    `json:"rule"`
-	Fired bool      `json:"fired,omitempty"`
-	Why   lang.Text `json:"why,omitzero"` // if it did not fire: the first condition that failed
+	Rule   string `json:"rule"`
+	Fired  bool   `json:"fired,omitempty"`
+	DryRun bool   `json:"dry_run,omitempty"` // it fired and is only tried out
+	// Why it did not fire: the first condition that failed, or what held it back.
+	Why lang.Text `json:"why,omitzero"`
+	// Failed: its conditions do not hold. Else it was not asked, or something held it
+	// back.
+	Failed bool `json:"failed,omitempty"`
+	// Steps are what it does. Ends: no later rule is tried.
+	Steps []ActionKind `json:"steps,omitempty"`
+	Ends  bool         `json:"ends,omitempty"`
 }
 
 // Memory keeps recent messages, so that a recalled one can be shown.

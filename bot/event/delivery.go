@@ -43,6 +43,8 @@ type Delivery struct {
 	// Receipt and Reason tell the end.
 	Receipt Receipt `json:"receipt"`
 	Reason  string  `json:"reason,omitempty"`
+	// Held is the last brake that held it back noticeably, or that ended it.
+	Held Brake `json:"held,omitempty"`
 }
 
 // Sequence names the sequence that the delivery is a step of.
@@ -72,6 +74,7 @@ type Result struct {
 	Status  Status
 	Receipt Receipt
 	Reason  string
+	Held    Brake
 	Tries   int
 	First   time.Time
 	// NotBefore, for StatusPending: when to try again.

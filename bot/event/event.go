@@ -154,6 +154,8 @@ type Message struct {
 	MD5       string `json:"md5,omitempty"`  // stickers the server knows
 	// Quote is the text that this message answers, for quoted replies.
 	Quote string `json:"quote,omitempty"`
+	// QuoteID is the id of the event of that message, as far as the quote tells.
+	QuoteID string `json:"quote_id,omitempty"`
 	// Detail names the exact kind for the trace: "music", "chat_history",
 	// "channels", "voip", "unsupported", …
 	Detail string `json:"detail,omitempty"`

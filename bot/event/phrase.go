@@ -50,6 +50,8 @@ const (
 	SayNoGroupHere    Phrase = "no_group_here"
 	SayRevoking       Phrase = "revoking"
 	SayRevokeNone     Phrase = "revoke_none"
+	SayWhyNone        Phrase = "why_none"
+	SayWhyFailed      Phrase = "why_failed"
 	SayLimit          Phrase = "limit_reached"
 	SayMissed         Phrase = "schedule_missed"
 	SayLoop           Phrase = "loop_guard"
@@ -108,6 +110,8 @@ func Phrases() []PhraseRow {
 		{SayNoGroupHere, "不在群里", "这里不是群，“本群”只能在群里用。"},
 		{SayRevoking, "正在撤回", "正在撤回 ${count} 条。"},
 		{SayRevokeNone, "没有可撤回", "两分钟内没有发过消息，没有可撤回的。"},
+		{SayWhyNone, "为什么没有", "没有找到那条消息的记录。"},
+		{SayWhyFailed, "为什么失败", "说不出为什么：${why}"},
 		{SayLimit, "到了上限", "规则「${rule}」到了上限 ${limit}，暂时不再执行。"},
 		{SayMissed, "错过定时", "定时规则「${rule}」错过了 ${due} 的执行，时间太久，不再补发。"},
 		{SayLoop, "防循环", "防循环：${sender}（${chat}）暂时不再自动回复。"},

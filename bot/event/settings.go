@@ -24,6 +24,7 @@ type Settings struct {
 	Pace          Pace
 	LoopGuard     LoopGuard
 	Recall        Memory
+	Trace         TraceLimits
 	Location      *time.Location
 	Prefixes      []string // that may stand before a command
 	Words         Words    // instead of the daemon's own texts

@@ -2,7 +2,7 @@ package lang
 
 // tables are the catalogue; each holds what arises in one room or command.
 func tables() []map[string]string {
-	return []map[string]string{generalTexts, confTexts, matchTexts, rulesTexts, verdictTexts, luahostTexts, botTexts, statusTexts, cmdTexts}
+	return []map[string]string{generalTexts, confTexts, matchTexts, rulesTexts, verdictTexts, luahostTexts, botTexts, statusTexts, cmdTexts, traceTexts}
 }
 
 // generalTexts arise in several rooms.

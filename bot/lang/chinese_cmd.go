@@ -65,11 +65,13 @@ var cmdTexts = map[string]string{
 		"我: text               the account's owner writes to 文件传输助手, such as /状态\n" +
 		":as NAME[@GROUP]       who writes what has no name before it\n" +
 		":join NAME …  :request NAME TEXT  :recall  :tickle  :wait 20s\n" +
+		":why                   why the last message was (not) answered\n" +
 		"Ctrl-D                 end\n": "小明: 文字              某人私聊\n" +
 		"小明@客户一群: 文字      某人在群里说；没有的人和群会自动建立\n" +
 		"我: 文字                账号主人在文件传输助手里说，例如 /状态\n" +
 		":我是 名字[@群]          不写名字时是谁在说\n" +
 		":入群 名字 …  :申请 名字 附言  :撤回  :拍一拍  :等 20s\n" +
+		":为什么                 上一条消息为什么（没有）回答\n" +
 		"Ctrl-D                  结束\n",
 	"nothing to mend":                         "没有可以自动修改的",
 	"%s: %d lines mended, the old file is %s": "%s：改了 %d 行，旧文件在 %s",
@@ -95,9 +97,6 @@ var cmdTexts = map[string]string{
 		"/who                            有哪些人和群\n" +
 		"Ctrl-D                          结束\n",
 	"rules of this demo: ": "本次演示的规则文件：",
-	" @no":                 " 没有@",
-	"fires → ":             "触发 → ",
-	"   stops here":        "   到此为止",
 	`start it with "wxbot run", or name its socket with --socket`:                                  `先用 "wxbot run" 启动，或用 --socket 指明它的套接字`,
 	"ask as the daemon's user or as root, or join the group that socket_group in wxbot.yaml names": "用守护进程的用户或 root 来问，或加入 wxbot.yaml 里 socket_group 指明的组",
 	"[emoticon ":                   "[表情 ",
@@ -224,8 +223,6 @@ var cmdTexts = map[string]string{
 	"paused: %s":               "已暂停：%s",
 	"%s; newer file fails: %s": "%s；新文件有误：%s",
 	"%s  command %s: %s":       "%s  命令 %s：%s",
-	"no: %s":                   "否：%s",
-	"nothing answers: %s":      "不会回答：%s",
 
 	"no daemon answers":         "没有正在运行的守护进程应答",
 	"not allowed":               "没有权限",

@@ -352,8 +352,10 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 	t := c.turn // the call goes on to others
 	done := make(chan bool, 1)
 	h.quiet.add(1)
+	since := time.Now()
 	begun := h.work(func() {
 		truth := c.execute(life, args)
+		h.ran(t, c, truth, since)
 		c.end(life)
 		done <- truth
 		h.quiet.add(-1)
@@ -379,7 +381,9 @@ func (h *Host) run(ctx context.Context, c *call, args func(l *lua.LState) []lua.
 			return event.Claimed
 		}
 	case <-claimed:
-		return t.hold()
+		claim := t.hold()
+		h.took(t, c, claim, time.Since(since), nil)
+		return claim
 	case <-ctx.Done():
 	}
 	return event.Unclaimed

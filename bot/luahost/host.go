@@ -72,6 +72,9 @@ type Options struct {
 	Failed func(plugin string, limit bool)
 	// Capabilities of the mode of login; without a Mode every handler fits.
 	Capabilities event.Capabilities
+	// Traced, if set, is told how far each handler has come with an event: when it
+	// ends, and when it claims the event before that. It must not block.
+	Traced func(event.TraceRun)
 }
 
 // EveryPlugin stands for the name in a problem of plugins.yaml or of the directory.

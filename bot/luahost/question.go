@@ -173,9 +173,12 @@ func (h *Host) Answer(ctx context.Context, ev *event.Event, command func() bool)
 	if !h.questions.end(q, t, reason) {
 		return event.Unclaimed
 	}
+	since := time.Now()
 	select {
 	case <-t.claimed:
-		return t.hold()
+		claim := t.hold()
+		h.noteRan(ev, event.Ran{Plugin: q.plugin.name, Handler: "answer", Claim: claim, Took: time.Since(since)}, nil)
+		return claim
 	case <-ctx.Done():
 		return event.Claimed
 	}

@@ -14,6 +14,7 @@ import (
 	"wxbot/bot/event"
 	"wxbot/bot/outbox"
 	"wxbot/bot/store"
+	"wxbot/bot/trace"
 )
 
 // instant is an account that sends at once.
@@ -75,7 +76,8 @@ func (f *forgetful) Delivery(_ context.Context, id int64) (event.Delivery, error
 // BenchmarkAnswersIn64Chats: one operation is one answer: its event committed with
 // the session, as one answer of the server brings what has waited; finished with one
 // delivery; that carried out and written off. 64 chats go side by side with the pace
-// off. The difference between the two is what durability costs.
+// off. The difference between the first and the last is what durability costs, that
+// between the first two what traces do.
 func BenchmarkAnswersIn64Chats(b *testing.B) {
 	b.Run("durable", func(b *testing.B) {
 		st, err := store.Open(b.Context(), store.Options{Dir: b.TempDir()})
@@ -83,12 +85,25 @@ func BenchmarkAnswersIn64Chats(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer st.Close()
-		answers(b, st)
+		answers(b, st, nil)
 	})
-	b.Run("forgetful", func(b *testing.B) { answers(b, &forgetful{}) })
+	b.Run("traced", func(b *testing.B) {
+		st, err := store.Open(b.Context(), store.Options{Dir: b.TempDir()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer st.Close()
+		rec, err := trace.New(trace.Options{Store: st, Limits: func() event.TraceLimits { return event.TraceLimits{Max: 1 << 30} }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		answers(b, st, rec)
+	})
+	b.Run("forgetful", func(b *testing.B) { answers(b, &forgetful{}, nil) })
 }
 
-func answers(b *testing.B, st keeper) {
+// answers runs the answers; with a recorder, each leaves a trace.
+func answers(b *testing.B, st keeper, rec *trace.Recorder) {
 	b.Helper()
 	const chats = 64
 	box, err := outbox.New(outbox.Options{
@@ -107,6 +122,13 @@ func answers(b *testing.B, st keeper) {
 	})
 	defer running.Wait()
 	defer cancel()
+	if rec != nil {
+		running.Go(func() {
+			if err := rec.Run(ctx); err != nil {
+				b.Error(err)
+			}
+		})
+	}
 	var server syncing
 	server.in = make(chan syncItem, chats)
 	running.Go(func() { server.loop(ctx, st) })
@@ -121,6 +143,12 @@ func answers(b *testing.B, st keeper) {
 		}
 		st.Running(got.seq)()
 		ds := outbox.Plan(&ev, "rule:r", []event.Action{reply("你好")}, time.Now(), newID, 0)
+		if rec != nil {
+			rec.Decided(&event.Trace{
+				Seq: got.seq, Time: time.Now(), Took: time.Millisecond, Event: ev, Outcome: "rule r", Rules: "0123abcd",
+				Held: []event.Verdict{{Rule: "r", Fired: true, Steps: []event.ActionKind{event.ActReply}, Ends: true}},
+			})
+		}
 		ds, err := st.Finish(ctx, []int64{got.seq}, "rule r", ds)
 		if err != nil {
 			return err
@@ -144,6 +172,11 @@ func answers(b *testing.B, st keeper) {
 		})
 	}
 	wg.Wait()
+	if rec != nil {
+		if err := rec.Flush(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
 }
 

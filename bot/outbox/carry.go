@@ -22,6 +22,7 @@ type flight struct {
 	since    time.Time
 	settings event.Settings
 	place    place
+	held     event.Brake
 	// end takes the mark back that it is under way; nil without one.
 	end func(written bool)
 }
@@ -102,7 +103,7 @@ func (o *Outbox) landLocked(s *sequence) {
 // attempt does a delivery if it may still be done, and judges the outcome.
 func (o *Outbox) attempt(ctx context.Context, f *flight) (event.Result, retry) {
 	d, now := f.step, o.opts.Clock.Now()
-	r := event.Result{ID: d.ID, Tries: f.past.tries, First: f.past.first, Receipt: event.Receipt{Time: now}}
+	r := event.Result{ID: d.ID, Tries: f.past.tries, First: f.past.first, Receipt: event.Receipt{Time: now}, Held: f.held}
 	if d.Action.Kind == event.ActWait {
 		r.Status = event.StatusSent
 		return r, retry{idle: true}
@@ -115,7 +116,7 @@ func (o *Outbox) attempt(ctx context.Context, f *flight) (event.Result, retry) {
 		return r, retry{idle: true}
 	}
 	if reason, status := o.held(*f, now); status != "" {
-		r.Status, r.Reason = status, reason
+		r.Status, r.Reason, r.Held = status, reason, brakeOf(d, status)
 		return r, retry{idle: true}
 	}
 	if !repeatable(d) {
@@ -170,9 +171,9 @@ func (o *Outbox) judge(ctx context.Context, f flight, r event.Result, receipt ev
 	case errors.Is(err, ErrThrottled):
 		return r, retry{why: err, past: f.past, throttle: true, idle: true}
 	case errors.Is(err, ErrPermanent):
-		r.Status = event.StatusFailed
+		r.Status, r.Held = event.StatusFailed, heldBy(err, r.Held)
 	case errors.Is(err, ErrObsolete):
-		r.Status = event.StatusExpired
+		r.Status, r.Held = event.StatusExpired, heldBy(err, r.Held)
 		return r, retry{idle: true}
 	case unclear && !repeatable(d), again.past.unclear && now.Sub(r.First) >= unclearMost:
 		r.Status = event.StatusUnknown
@@ -342,11 +343,11 @@ func (o *Outbox) land(ctx context.Context, f flight, r event.Result, follow []ev
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.landLocked(s)
-	o.countLocked(d, r.Status)
+	o.countLocked(d, r)
 	o.removeLocked(s, d.ID, end{r.Status, r.Reason})
 	for _, id := range r.Rest {
 		if i := slices.IndexFunc(s.steps, func(x event.Delivery) bool { return x.ID == id }); i >= 0 {
-			o.countLocked(s.steps[i], event.StatusFailed)
+			o.countLocked(s.steps[i], event.Result{ID: id, Status: event.StatusFailed, Reason: r.RestReason, Held: event.BrakeStep, Receipt: event.Receipt{Time: now}})
 		}
 		o.removeLocked(s, id, end{event.StatusFailed, r.RestReason})
 	}
@@ -393,11 +394,11 @@ func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
 		"step", strconv.Itoa(d.Step+1), "action", string(d.Action.Kind), "why", r.Reason))
 }
 
-func (o *Outbox) countLocked(d event.Delivery, status event.Status) {
+func (o *Outbox) countLocked(d event.Delivery, r event.Result) {
 	if o.opts.Ended != nil {
-		o.opts.Ended(d, status, o.opts.Clock.Now())
+		o.opts.Ended(d, r)
 	}
-	switch status {
+	switch r.Status {
 	case event.StatusSent:
 		o.counts.Sent++
 	case event.StatusFailed:
@@ -444,7 +445,10 @@ func (o *Outbox) postpone(ctx context.Context, f flight, again retry) {
 	defer o.mu.Unlock()
 	o.landLocked(s)
 	s.past = again.past
-	s.notReady = again.notReady
+	s.notReady, s.why = again.notReady, again.why
+	if again.notReady {
+		s.held = heldBy(again.why, event.BrakeLogin)
+	}
 	// An answer keeps its place in the chat, unless it takes too long.
 	s.parked = d.Action.Kind != event.ActReply || !s.past.first.IsZero() && now.Sub(s.past.first) >= unclearMost
 	if again.throttle {

@@ -22,7 +22,7 @@ func (o *Outbox) Drop(ids []int64, reason string) {
 			case i == 0 && s.flying:
 				s.dropped = reason
 			default:
-				o.countLocked(d, event.StatusFailed)
+				o.countLocked(d, event.Result{ID: d.ID, Status: event.StatusFailed, Reason: reason, Receipt: event.Receipt{Time: o.opts.Clock.Now()}})
 				o.takeOutLocked(s, d.ID, end{event.StatusFailed, reason})
 			}
 		}

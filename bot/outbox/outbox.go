@@ -84,9 +84,9 @@ type Options struct {
 	// Throttled, if set, is told that the server stopped a kind of action, and for
 	// how long. It must not block.
 	Throttled func(class string, wait time.Duration)
-	// Ended, if set, is told of every delivery that has ended, and when. It must not
-	// block, nor call the outbox.
-	Ended func(d event.Delivery, status event.Status, at time.Time)
+	// Ended, if set, is told how each delivery has ended; the time of its receipt
+	// is when. It must not block, nor call the Outbox.
+	Ended func(event.Delivery, event.Result)
 	// Workers is how many deliveries are under way at once at most; default 8.
 	Workers int
 	// Random draws pauses, from [0, 1); default math/rand.
@@ -394,7 +394,7 @@ func (o *Outbox) launch(ctx context.Context) time.Time {
 			o.mu.Unlock()
 			return next
 		}
-		f := flight{sequence: s, step: s.steps[0], past: s.past, since: s.since, settings: settings}
+		f := flight{sequence: s, step: s.steps[0], past: s.past, since: s.since, settings: settings, held: s.held}
 		s.flying, s.chat.flying = true, true
 		o.flying++
 		f.place = o.pacer.start(f.step, f.past.tries == 0, now, settings)

@@ -186,47 +186,52 @@ func (p *pacer) load(ds []event.Delivery, now time.Time, settings event.Settings
 	}
 }
 
-// due says when a delivery that is due by itself may go, and whether it is held
-// for so long that others of its chat may pass it. first tells that it was not
-// tried before: what was has its place in the day's count.
-func (p *pacer) due(d event.Delivery, first bool, own, now time.Time, settings event.Settings) (at time.Time, parked bool) {
+// due says when a delivery that is due by itself may go, what makes it wait that
+// long ("" if it is by itself), and whether it is held for so long that others of its
+// chat may pass it. first tells that it was not tried before: what was has its place
+// in the day's count.
+func (p *pacer) due(d event.Delivery, first bool, own, now time.Time, settings event.Settings) (at time.Time, parked bool, by event.Brake) {
 	at = own
+	wait := func(t time.Time, brake event.Brake) {
+		if t.After(at) {
+			at, by = t, brake
+		}
+	}
 	if s, ok := p.stopped[classOf(d)]; ok && s.Until.After(at) {
-		at, parked = s.Until, true
+		at, parked, by = s.Until, true, event.BrakeThrottled
 	}
 	pace := settings.Pace
 	if pace.Off {
-		return at, parked
+		return at, parked, by
 	}
 	if d.Action.Unsolicited && classOf(d) != classOther {
 		if end, quiet := quietEnd(pace.Quiet, later(at, now), settings.Location); quiet {
-			at, parked = end, true
+			at, parked, by = end, true, event.BrakeQuiet
 		}
 	}
 	p.newDay(now, settings.Location)
 	switch classOf(d) {
 	case classMessage:
-		at = later(at, p.last.Add(sendGap))
-		at = later(at, limit(&p.total, pace.Total, now))
+		wait(p.last.Add(sendGap), event.BrakePace)
+		wait(limit(&p.total, pace.Total, now), event.BrakePace)
 		if recent, ok := p.chats[target(d)]; ok {
-			at = later(at, limit(&recent, pace.PerChat, now))
+			wait(limit(&recent, pace.PerChat, now), event.BrakePace)
 			p.chats[target(d)] = recent
 		}
-		if d.Action.Unsolicited {
-			if !p.unsolicited.IsZero() {
-				at = later(at, p.unsolicited.Add(pace.Unsolicited.Min+p.spread(d, pace.Unsolicited)))
-			}
+		if d.Action.Unsolicited && !p.unsolicited.IsZero() {
+			wait(p.unsolicited.Add(pace.Unsolicited.Min+p.spread(d, pace.Unsolicited)), event.BrakePace)
 		}
 	case classAccept:
-		at = later(at, limit(&p.accepts, pace.Accept, now))
+		wait(limit(&p.accepts, pace.Accept, now), event.BrakePace)
 	case classInvite, classOther:
 	}
 	if c := capOf(d); c != "" && first {
 		if most := dailyMost(c, pace); most > 0 && p.daily[c] >= most {
-			at, parked = later(at, tomorrow(now, settings.Location)), true
+			wait(tomorrow(now, settings.Location), event.BrakeCap)
+			parked = true
 		}
 	}
-	return at, parked
+	return at, parked, by
 }
 
 func dailyMost(name string, pace event.Pace) int {

@@ -22,6 +22,10 @@ type sequence struct {
 	parked   bool
 	notReady bool
 	flying   bool
+	// held is the last brake that held the first step back for longer than a pause;
+	// why is what its last try failed with.
+	held event.Brake
+	why  error
 	// dropped, unless "", is why the step under way ends if it is not done by now.
 	dropped string
 }
@@ -94,7 +98,7 @@ func (o *Outbox) removeLocked(s *sequence, id int64, e end) {
 		o.oldest = o.oldest[1:]
 	}
 	s.steps = slices.DeleteFunc(s.steps, func(d event.Delivery) bool { return d.ID == id })
-	s.due, s.parked, s.notReady, s.dropped = time.Time{}, false, false, ""
+	s.due, s.parked, s.notReady, s.dropped, s.held, s.why = time.Time{}, false, false, "", "", nil
 	if len(s.steps) > 0 {
 		s.past = pastOf(s.steps[0])
 		return
@@ -190,7 +194,10 @@ func (o *Outbox) dueLocked(s *sequence, now time.Time, settings event.Settings) 
 			s.parked = true
 		}
 	}
-	due, parked = o.pacer.due(d, s.past.tries == 0, s.due, now, settings)
+	due, parked, by := o.pacer.due(d, s.past.tries == 0, s.due, now, settings)
+	if parked && due.After(now) {
+		s.held = by
+	}
 	return due, parked || s.parked
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -37,19 +38,23 @@ type Input struct {
 // walk unless it says continue. It allocates nothing when none fires.
 func (s *Set) Decide(in Input) event.Decision {
 	in.Now = s.local(in.Now)
+	out := event.Decision{Rev: s.rev}
 	if in.Event.Kind == event.KindTick {
-		return s.tick(in)
+		s.tick(&out, in)
+		return out
 	}
 	if in.Event.Kind == event.KindMemberJoined && in.Gathered == "" {
 		if g, ok := s.gathers(in); ok {
-			return event.Decision{Gather: []event.Gather{g}, Ended: true}
+			out.Gather, out.Ended = []event.Gather{g}, true
+			out.Verdicts = []event.Verdict{{Rule: g.Rule, Ends: true, Why: lang.T("waits %s for others to join", brief(g.For))}}
+			return out
 		}
 	}
-	var out event.Decision
 	w := s.walk(in)
 	defer w.end()
 	for !out.Ended && w.next() {
 		if in.off(w.rule) {
+			out.Verdicts = append(out.Verdicts, event.Verdict{Rule: w.rule.name, Why: lang.T("switched off")})
 			continue
 		}
 		s.fire(&out, w.rule, in, w.caps)
@@ -91,6 +96,7 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 	out.Ended = r.ends(in)
 	f := filler{in: in, caps: caps, set: s}
 	verdict, notes := in.Memory.pass(r, coolKey(r, in.Event), in.Now)
+	out.Verdicts = append(out.Verdicts, r.verdict(verdict, dryRun, out.Ended))
 	firing := event.Firing{Rule: r.name, DryRun: dryRun, Notes: notes}
 	switch verdict {
 	case free:
@@ -122,6 +128,37 @@ func (s *Set) fire(out *event.Decision, r *rule, in Input, caps match.Captures) 
 		}
 	}
 	out.Firings = append(out.Firings, firing)
+}
+
+// verdict tells for the trace what a brake made of a rule that holds.
+func (r *rule) verdict(b brake, dryRun, ends bool) event.Verdict {
+	v := event.Verdict{Rule: r.name, Ends: ends}
+	switch b {
+	case free:
+		v.Fired, v.DryRun, v.Steps = true, dryRun, r.kinds
+	case cold:
+		v.Why = lang.T("in cooldown: %s", brief(r.cooldown.every))
+	case coldFirst:
+		v.Why = lang.T("in cooldown: %s; said so", brief(r.cooldown.every))
+		if len(r.cooldown.notice) == 0 {
+			v.Why = lang.T("in cooldown: %s", brief(r.cooldown.every))
+		}
+	case full, fullFirst:
+		v.Why = lang.T("at its limit: %s", r.limit.written)
+	}
+	return v
+}
+
+// brief writes a duration as people do: 1m, not 1m0s.
+func brief(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // ends reports whether the walk ends with a rule that holds. A rule that is only

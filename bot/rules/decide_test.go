@@ -2,14 +2,13 @@ package rules_test
 
 import (
 	"fmt"
-	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"wxbot/bot/event"
-	"wxbot/bot/lang"
 	"wxbot/bot/rules"
 )
 
@@ -361,9 +360,9 @@ func TestExplainFollowsTheCommandThatIsMeant(t *testing.T) {
 	set := parse(t, "- {name: a, command: 投, reply: A}\n- {name: b, command: 投票, reply: B}\n- {name: c, command: 天气, reply: C}")
 	in := rules.Input{Event: private("投票 x"), Now: wednesday}
 	in.Command, _, _ = set.CommandName(in.Event)
-	want := []event.Verdict{{Rule: "a", Why: lang.T("another command is meant")}, {Rule: "b", Fired: true}, {Rule: "c", Why: lang.T("not tried")}}
-	if got := set.Explain(in); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+	want := []string{"a: another command is meant", "b: fired [reply]", "c: not tried"}
+	if got := told(set.Explain(in)); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	in.Command = ""
 	if got := set.Explain(in)[2].Why.String(); got != "command 天气" {
@@ -393,6 +392,16 @@ settings:
 	}
 	if s.LoopGuard != (event.LoopGuard{Answers: 3, Within: 30 * time.Second, Mute: time.Hour}) || s.Recall != (event.Memory{Keep: 5 * time.Minute, Max: 10}) {
 		t.Errorf("%+v %+v", s.LoopGuard, s.Recall)
+	}
+	for src, want := range map[string]event.TraceLimits{
+		"[]": {Keep: 7 * 24 * time.Hour, Max: 50_000},
+		"settings: {trace: {keep: 2d, max: 100}}": {Keep: 48 * time.Hour, Max: 100},
+		"设置: {追踪: {最多: 100}}":                     {Keep: 7 * 24 * time.Hour, Max: 100},
+		"settings: {trace: off}":                  {Keep: 7 * 24 * time.Hour},
+	} {
+		if got := parse(t, src).Settings().Trace; got != want {
+			t.Errorf("%s: trace %+v, want %+v", src, got, want)
+		}
 	}
 	if d := parse(t, "[]").Settings(); d.Mode != event.ModeLive || d.Pace.Reply.Min != 2*time.Second || d.Notify[0] != "filehelper" || d.Pace.Quiet.From != 23*time.Hour {
 		t.Errorf("defaults %+v", d)
@@ -485,4 +494,17 @@ rules: [{name: "${limit}", contains: x, reply: y, limit: 1/day}]
 	if got := set.Settings().Words.Say(event.SayLoop, "sender", "a"); got != "" {
 		t.Errorf("said %q", got)
 	}
+}
+
+// told puts verdicts into words.
+func told(vs []event.Verdict) []string {
+	var out []string
+	for _, v := range vs {
+		line := v.Rule + ": " + v.Why.String()
+		if v.Fired {
+			line = fmt.Sprintf("%s: fired %v", v.Rule, v.Steps)
+		}
+		out = append(out, line)
+	}
+	return out
 }

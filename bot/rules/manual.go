@@ -81,6 +81,7 @@ func settingSections() []conf.Section {
 		{Name: "pace", English: "pace", Chinese: "节奏 pace", EnglishNote: "What rules and plugins send alike.", ChineseNote: "规则和插件发的都算。", Words: paceKeys},
 		{Name: "handover", English: "handover", Chinese: "人工接管 handover", Words: handoverKeys},
 		{Name: "loop_guard", English: "loop_guard", Chinese: "防循环 loop_guard", Words: guardKeys},
+		{Name: "trace", English: "trace", Chinese: "追踪 trace", Words: traceKeys},
 		{Name: "recall", English: "recall", Chinese: "撤回记忆 recall", Words: recallKeys},
 		{Name: "match", English: "match", Chinese: "匹配 match", Words: matchKeys},
 		{Name: "words", English: "words", Chinese: "用语 words", EnglishNote: "What the bot itself says. An empty text is not said.", ChineseNote: "机器人自己说的话。写成空的 `\"\"` 就不说。", Words: phraseKeys()},

@@ -32,7 +32,7 @@ func TestDefaultsOfTheTablesHold(t *testing.T) {
 	m := rules.Manual()
 	want := settingsOf(t, "rules: []\n")
 	n := 0
-	for _, name := range []string{"settings", "pace", "handover", "loop_guard", "recall"} {
+	for _, name := range []string{"settings", "pace", "handover", "loop_guard", "trace", "recall"} {
 		text := "settings: {%s: {%s: %s}}\n"
 		if name == "settings" {
 			text = "settings: {%[2]s: %[3]s}\n"

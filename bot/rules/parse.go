@@ -48,6 +48,9 @@ func Parse(name string, src []byte, opt Options) (*Set, []conf.Problem) {
 	}
 	p.file(name, src)
 	if !conf.HasErrors(p.problems) {
+		for _, r := range p.set.rules {
+			r.kinds = r.does()
+		}
 		p.set.index = newIndex(p.set.rules)
 		p.shadows()
 		p.utc()

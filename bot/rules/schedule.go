@@ -108,10 +108,10 @@ func delay(rule string, due time.Time, most time.Duration) time.Duration {
 
 // tick decides about a scheduled rule that is due. Conditions are not asked again
 // whether it is: it may be late.
-func (s *Set) tick(in Input) event.Decision {
-	out := event.Decision{Ended: true}
+func (s *Set) tick(out *event.Decision, in Input) {
+	defer func() { out.Ended = true }()
 	if in.Event.Tick == nil {
-		return out
+		return
 	}
 	mi := match.Input{Event: in.Event, Now: in.Now, Rand: in.Rand}
 	for _, r := range s.rules {
@@ -123,13 +123,11 @@ func (s *Set) tick(in Input) event.Decision {
 				continue
 			}
 			if !r.stopped(&mi) {
-				s.fire(&out, r, in, match.Captures{})
+				s.fire(out, r, in, match.Captures{})
 			}
 			break
 		}
 	}
-	out.Ended = true
-	return out
 }
 
 func (r *rule) stopped(mi *match.Input) bool {

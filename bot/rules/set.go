@@ -42,7 +42,8 @@ type rule struct {
 	when       []*match.When // any of them
 	unless     []*match.When
 	steps      []step
-	oneOf      []variant // instead of steps
+	kinds      []event.ActionKind // of the steps, for people
+	oneOf      []variant          // instead of steps
 	cooldown   *cooldown
 	limit      *limit
 	goOn       bool
@@ -100,6 +101,18 @@ func (s *Set) Rules() []Info {
 		out = append(out, i)
 	}
 	return out
+}
+
+// does gives the kinds of the steps.
+func (r *rule) does() []event.ActionKind {
+	if len(r.oneOf) > 0 {
+		return []event.ActionKind{event.ActReply}
+	}
+	kinds := make([]event.ActionKind, len(r.steps))
+	for i, s := range r.steps {
+		kinds[i] = s.kind
+	}
+	return kinds
 }
 
 func (r *rule) describe() string {

@@ -35,6 +35,7 @@ func defaults(system *time.Location) event.Settings {
 		Handover:  event.Handover{Private: 15 * time.Minute},
 		LoopGuard: event.LoopGuard{Answers: 12, Within: time.Minute, Mute: 10 * time.Minute},
 		Recall:    event.Memory{Keep: 10 * time.Minute, Max: 1000},
+		Trace:     event.TraceLimits{Keep: 7 * 24 * time.Hour, Max: 50_000},
 	}
 }
 
@@ -49,7 +50,7 @@ func (p *parser) settings(n *conf.Node) {
 		p.fail(n, lang.T("settings is a map of keys, here is %s", n.Describe()))
 		return
 	}
-	p.entries(n, lang.Raw("settings"), settingKeys, func(key string, k, v *conf.Node) {
+	p.entries(n, lang.Raw("settings"), settingKeys, func(key string, _, v *conf.Node) {
 		switch key {
 		case "timezone":
 			loc, err := time.LoadLocation(v.Value)
@@ -95,7 +96,7 @@ func (p *parser) settings(n *conf.Node) {
 		case "words":
 			s.Words = p.phrases(v)
 		case "trace":
-			p.fail(k, lang.T("settings.%s is not in this version", key))
+			p.trace(v)
 		}
 	})
 }
@@ -291,6 +292,27 @@ func (p *parser) recall(v *conf.Node) {
 			if r.Media = on; on {
 				p.set.recallMedia = v
 			}
+		}
+	})
+}
+
+// trace reads how many traces are kept, and for how long: a map, or off.
+func (p *parser) trace(v *conf.Node) {
+	t := &p.set.settings.Trace
+	if on, ok := v.Bool(); ok && !on {
+		t.Max = 0
+		return
+	}
+	if v.Kind != conf.Map {
+		p.fail(v, lang.T("trace is a map such as {keep: 7d, max: 50000}, or off"))
+		return
+	}
+	p.entries(v, lang.Raw("trace"), traceKeys, func(key string, _, v *conf.Node) {
+		switch key {
+		case "keep":
+			p.duration(key, v, &t.Keep)
+		case "max":
+			p.count(key, v, &t.Max)
 		}
 	})
 }

@@ -42,7 +42,7 @@ var (
 		conf.Setting("pace 节奏", "@pace|off", "{reply: 2s-6s}", "how fast anything is sent; off is for tests", "发送的快慢；关 只用于测试"),
 		conf.Setting("loop_guard 防循环", "@loop_guard|off", "{answers: 12, within: 1m, mute: 10m}", "so many quick answers to one person mute the bot there", "对同一个人回得太多太快，就先不理"),
 		conf.Setting("recall 撤回记忆", "@recall", "{keep: 10m, max: 1000}", "what is remembered for event: recalled", "为“撤回消息”记住多少"),
-		{Spellings: []string{"trace", "追踪"}},
+		conf.Setting("trace 追踪", "@trace|off", "{keep: 7d, max: 50000}", "how many messages wxbot trace can tell of", "wxbot trace 能说出多少条消息的来龙去脉"),
 		conf.Key("words 用语", "@words", `{resumed: 回来了。}`, "other texts for what the bot itself says", "改掉机器人自己说的话"),
 	}
 	ruleKeys = []conf.Word{
@@ -121,6 +121,10 @@ var (
 	handoverKeys = []conf.Word{
 		conf.Setting("private 私聊", "duration|off", "15m", "in private chats", "私聊"),
 		conf.Setting("group 群聊", "duration|off", "off", "in groups", "群"),
+	}
+	traceKeys = []conf.Word{
+		conf.Setting("keep 保留", "duration", "7d", "for how long; texts are kept for a day", "留多久；原文只留一天"),
+		conf.Setting("max 最多", "int", "50000", "how many messages", "最多几条"),
 	}
 	recallKeys = []conf.Word{
 		conf.Setting("keep 保留", "duration", "10m", "for how long", "记多久"),

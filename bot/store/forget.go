@@ -26,6 +26,7 @@ type Forgotten struct {
 	Messages   int     // rows of the inbox that lost their body
 	Deliveries int     // rows of the outbox that lost theirs
 	Ended      []int64 // those of them that had been waiting, and have failed now
+	Traces     int     // that are gone
 }
 
 // Forget takes out everything about somebody: what came from there or mentions
@@ -42,7 +43,7 @@ func (s *Store) Forget(ctx context.Context, who Somebody) (Forgotten, error) {
 	for _, part := range []struct {
 		which func() (string, []any)
 		take  func(context.Context, *tx, *Forgotten, []int64) error
-	}{{who.inbox, forgetMessages}, {who.outbox, forgetDeliveries}} {
+	}{{who.inbox, forgetMessages}, {who.outbox, forgetDeliveries}, {who.traces, forgetTraces}} {
 		rows, err := s.numbers(ctx, part.which)
 		if err != nil {
 			return f, err
@@ -58,6 +59,7 @@ func (s *Store) Forget(ctx context.Context, who Somebody) (Forgotten, error) {
 			}
 			f.Messages += step.Messages
 			f.Deliveries += step.Deliveries
+			f.Traces += step.Traces
 			f.Ended = append(f.Ended, step.Ended...)
 		}
 	}

@@ -279,10 +279,6 @@ func (s *Store) Between(ctx context.Context, from, to time.Time) ([]Handled, err
 	return out, nil
 }
 
-// OutcomePoisoned ends an event whose handlers were running each time the process
-// died.
-const OutcomePoisoned = "poisoned"
-
 // Waiting tells how many events nobody has dealt with yet.
 func (s *Store) Waiting(ctx context.Context) (n int, err error) {
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome IS NULL").Scan(&n); err != nil {
@@ -293,7 +289,7 @@ func (s *Store) Waiting(ctx context.Context) (n int, err error) {
 
 // Poisoned tells how many events ended so and are still kept.
 func (s *Store) Poisoned(ctx context.Context) (n int, err error) {
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome = ?", OutcomePoisoned).Scan(&n); err != nil {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome = ?", event.OutcomePoisoned).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read inbox: %w", err)
 	}
 	return n, nil

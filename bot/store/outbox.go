@@ -39,6 +39,7 @@ type became struct {
 	NotBefore time.Time     `json:"not_before"` // of use though zero: it replaces that of the body
 	Receipt   event.Receipt `json:"receipt"`
 	Reason    string        `json:"reason,omitempty"`
+	Held      event.Brake   `json:"held,omitempty"`
 }
 
 // newRow is a delivery to be added, encoded before the writer is asked.
@@ -167,7 +168,7 @@ func scanDelivery(scan func(into ...any) error) (event.Delivery, error) {
 	if err := json.Unmarshal([]byte(result), &r); err != nil {
 		return d, fmt.Errorf("read delivery %d: %w", id, err)
 	}
-	d.Tries, d.First, d.NotBefore, d.Receipt, d.Reason = r.Tries, r.First, r.NotBefore, r.Receipt, r.Reason
+	d.Tries, d.First, d.NotBefore, d.Receipt, d.Reason, d.Held = r.Tries, r.First, r.NotBefore, r.Receipt, r.Reason, r.Held
 	return d, nil
 }
 
@@ -310,7 +311,7 @@ func resolving(r event.Result, out *[]event.Delivery) (*job, error) {
 			*out, err = appendTx(ctx, tx, follow, true)
 			return err
 		}
-		rest := event.Result{Status: event.StatusFailed, Reason: r.RestReason}
+		rest := event.Result{Status: event.StatusFailed, Reason: r.RestReason, Held: event.BrakeStep}
 		for _, id := range r.Rest {
 			rest.ID = id
 			result, err := encodeResult(rest)
@@ -333,7 +334,7 @@ func resolving(r event.Result, out *[]event.Delivery) (*job, error) {
 }
 
 func encodeResult(r event.Result) (string, error) {
-	b, err := json.Marshal(became{Tries: r.Tries, First: r.First, NotBefore: r.NotBefore, Receipt: r.Receipt, Reason: r.Reason})
+	b, err := json.Marshal(became{Tries: r.Tries, First: r.First, NotBefore: r.NotBefore, Receipt: r.Receipt, Reason: r.Reason, Held: r.Held})
 	if err != nil {
 		return "", fmt.Errorf("encode outcome of delivery %d: %w", r.ID, err)
 	}
@@ -396,4 +397,20 @@ func (s *Store) LastSent(ctx context.Context, chat string) (d event.Delivery, ok
 		return d, false, nil
 	}
 	return d, err == nil, err
+}
+
+// EventOf gives the id of the event that a message of the daemon's own answered, by
+// the id that the server gave the message, among the newest 10,000 deliveries; "" if
+// there is none.
+func (s *Store) EventOf(ctx context.Context, msgID string) (string, error) {
+	var id string
+	err := s.read.QueryRowContext(ctx, `SELECT event FROM outbox WHERE id > (SELECT COALESCE(max(id), 0) - ? FROM outbox)
+		AND msg_id = ? ORDER BY id DESC LIMIT 1`, lastMost, msgID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read outbox: %w", err)
+	}
+	return id, nil
 }

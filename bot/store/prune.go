@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
+
+	"wxbot/bot/event"
 )
 
 // Mode says how much of what was said stays once it is of no more use.
@@ -36,6 +39,8 @@ type Policy struct {
 	// MaxBytes bounds the pages of the database that are in use; beyond it the
 	// oldest go first. 0 is no bound.
 	MaxBytes int64
+	// Traces says how many traces stay. Their texts stay for a day.
+	Traces event.TraceLimits
 }
 
 // keepIDs is how long ids are kept, so that what is handed out again is known.
@@ -51,13 +56,13 @@ const (
 
 // idle rows of the inbox are handled, and no pending delivery answers them. What is
 // poisoned is kept for whoever looks into it.
-const idle = "outcome IS NOT NULL AND outcome <> '" + OutcomePoisoned + "' AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
+const idle = "outcome IS NOT NULL AND outcome <> '" + event.OutcomePoisoned + "' AND id NOT IN (SELECT event FROM outbox WHERE status = 'pending')"
 
 // What is left of a body. Rows that hold no JSON, as salvage may find them, lose
 // all of it.
 const (
 	inboxNoTexts = `CASE WHEN json_valid(body) THEN json_remove(body, '$.message.raw', '$.message.text',
-		'$.message.url', '$.message.file.name', '$.message.quote', '$.message.md5', '$.recalled', '$.tickled.notice',
+		'$.message.url', '$.message.file.name', '$.message.quote', '$.message.quote_id', '$.message.md5', '$.recalled', '$.tickled.notice',
 		'$.request.text', '$.request.user', '$.request.ticket', '$.reason') END`
 	inboxNoTicket = "CASE WHEN json_valid(body) THEN json_remove(body, '$.request.ticket', '$.request.user') END"
 	outboxNoTexts = `CASE WHEN json_valid(body) THEN json_remove(body, '$.action.message', '$.action.ticket', '$.action.user',
@@ -94,7 +99,7 @@ type forgetting struct {
 // Prune is to be called again. It looks through all rows, which takes some 10 ms
 // for 100,000 and holds nobody up. An error is one of the database.
 func (s *Store) Prune(ctx context.Context, now time.Time, p Policy) (more bool, err error) {
-	for _, f := range append(p.forgettings(now), kvForgettings(now)...) {
+	for _, f := range slices.Concat(p.forgettings(now), kvForgettings(now), traceForgettings(now, p.Traces)) {
 		n, err := s.forget(ctx, f)
 		if err != nil {
 			return false, err
@@ -227,10 +232,16 @@ func (s *Store) shrink(ctx context.Context, most int64) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
-	if err := s.each(ctx, what, setInboxGone+" WHERE seq = ?", rows); err != nil {
+	traces, err := s.numbers(ctx, func() (string, []any) {
+		return "SELECT seq FROM traces WHERE at <= ? ORDER BY seq LIMIT ?", []any{until, pruneStep}
+	})
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", what, err)
+	}
+	if err := errors.Join(s.each(ctx, what, setInboxGone+" WHERE seq = ?", rows), s.each(ctx, what, dropTrace, traces)); err != nil {
 		return false, err
 	}
-	return len(rows)+len(sent) > 0, s.each(ctx, what, setOutboxGone+" WHERE id = ?", sent)
+	return len(rows)+len(sent)+len(traces) > 0, s.each(ctx, what, setOutboxGone+" WHERE id = ?", sent)
 }
 
 func anyNumbers(numbers []int64) []any {

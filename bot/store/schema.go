@@ -146,6 +146,16 @@ CREATE TABLE kv_ran (
 	UNIQUE (event, handler)
 );
 `,
+	`
+-- What became of each event, for whoever asks why. The position is that of the inbox.
+CREATE TABLE traces (
+	seq   INTEGER PRIMARY KEY,
+	at    INTEGER NOT NULL, -- Unix milliseconds
+	chat  TEXT NOT NULL,
+	blank INTEGER NOT NULL, -- 1: without texts
+	body  TEXT NOT NULL
+);
+`,
 }
 
 // NewerError tells that a later version of wxbot wrote the database.

@@ -13,7 +13,9 @@ import (
 
 	"wxbot/bot"
 	"wxbot/bot/clock"
+	"wxbot/bot/control"
 	"wxbot/bot/lang"
+	"wxbot/bot/trace"
 	"wxbot/wx/wxtest"
 )
 
@@ -125,7 +127,13 @@ func (c *chat) withDaemon(ctx context.Context, st *stage, cfg bot.Config) error 
 	ended := make(chan error, 1)
 	go func() { ended <- daemon.Run(running) }() // waited for below
 	st.notices, st.ended = notices, ended
-	talk := &chatTalk{stage: st}
+	talk := &chatTalk{stage: st, why: func(ctx context.Context, id string) (trace.View, bool, error) {
+		views, err := daemon.Traces(ctx, control.TraceQuery{ID: id, N: 1, Language: c.con.lang()})
+		if err != nil || len(views) == 0 {
+			return trace.View{}, false, err
+		}
+		return views[0], true, nil
+	}}
 	err = talk.begin(ctx, c.as, c.in)
 	if err == nil {
 		err = talk.run(ctx, c.con)

@@ -11,6 +11,7 @@ import (
 	"wxbot/bot"
 	"wxbot/bot/conf"
 	"wxbot/bot/lang"
+	"wxbot/bot/trace"
 	"wxbot/wx/wxtest"
 )
 
@@ -29,6 +30,8 @@ type chatTalk struct {
 	who speaker
 	// handled are the outcomes of what was said, by message.
 	handled map[string]string
+	// why tells why a message was (not) answered; false if it is not known yet.
+	why func(ctx context.Context, id string) (trace.View, bool, error)
 	// last is the newest message, which can be recalled.
 	last struct {
 		by speaker
@@ -110,6 +113,8 @@ func (c *chatTalk) line(ctx context.Context, line string) error {
 			c.enter(s)
 		}
 		return nil
+	case ":why", ":为什么":
+		return c.explain(ctx, string(c.last.id), true)
 	case ":wait", ":等":
 		d, ok := conf.ParseDuration(rest)
 		if !ok {
@@ -201,9 +206,8 @@ func (c *chatTalk) says(ctx context.Context, text string) error {
 
 // settle waits until the daemon has dealt with a message and nothing more comes.
 func (c *chatTalk) settle(ctx context.Context, id wxtest.MsgID) error {
-	outcome, done := "", false
 	err := c.until(ctx, handledMost, func() bool {
-		outcome, done = c.handled[string(id)]
+		_, done := c.handled[string(id)]
 		return done
 	})
 	switch {
@@ -213,7 +217,9 @@ func (c *chatTalk) settle(ctx context.Context, id wxtest.MsgID) error {
 		return err
 	}
 	delete(c.handled, string(id))
-	c.paper.remark(outcome)
+	if err := c.explain(ctx, string(id), false); err != nil {
+		return err
+	}
 	for before := -1; before != c.shown; {
 		before = c.shown
 		if err := c.pause(ctx, quiet); err != nil {
@@ -222,6 +228,42 @@ func (c *chatTalk) settle(ctx context.Context, id wxtest.MsgID) error {
 	}
 	return nil
 }
+
+// explain tells what became of a message: in full, or where nothing answered it.
+func (c *chatTalk) explain(ctx context.Context, id string, full bool) error {
+	var v trace.View
+	known := false
+	for tries := handledMost / traceEvery; id != "" && tries > 0; tries-- {
+		var err error
+		if v, known, err = c.why(ctx, id); err != nil || ctx.Err() != nil {
+			return err
+		}
+		if known {
+			break
+		}
+		// A plugin has answered, and its handler is not done with the event.
+		if err := c.pause(ctx, traceEvery); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !known:
+		c.paper.remark(lang.T("nothing was said yet").In(c.lang))
+	case full || !v.Answered:
+		for _, line := range whyLines(v)[1:] {
+			c.paper.remark(line)
+		}
+		if !full {
+			c.paper.remark(v.Outcome)
+		}
+	default:
+		c.paper.remark(v.Outcome)
+	}
+	return nil
+}
+
+// traceEvery is how often it is looked whether a message's trace has come.
+const traceEvery = 50 * time.Millisecond
 
 // happens lets something else happen than a message.
 func (c *chatTalk) happens(ctx context.Context, word, rest string) error {
@@ -276,6 +318,7 @@ func (c *chatTalk) usage() {
 		"我: text               the account's owner writes to 文件传输助手, such as /状态\n" +
 		":as NAME[@GROUP]       who writes what has no name before it\n" +
 		":join NAME …  :request NAME TEXT  :recall  :tickle  :wait 20s\n" +
+		":why                   why the last message was (not) answered\n" +
 		"Ctrl-D                 end\n").In(c.lang)) {
 		c.paper.remark(strings.TrimRight(line, "\n"))
 	}

@@ -85,6 +85,7 @@ func TestSchemaOfRulesAndLoaderAgree(t *testing.T) {
 		{"pace", nil, "settings: {pace: {%s}}\n"},
 		{"handover", nil, "settings: {handover: {%s}}\n"},
 		{"loop_guard", nil, "settings: {loop_guard: {%s}}\n"},
+		{"trace", nil, "settings: {trace: {%s}}\n"},
 		{"recall", nil, "settings: {recall: {%s}}\n"},
 		{"match", nil, "settings: {match: {%s}}\n"},
 		{"words", nil, "settings: {words: {%s}}\n"},

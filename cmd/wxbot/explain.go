@@ -1,13 +1,10 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"wxbot/bot"
-	"wxbot/bot/conf"
 	"wxbot/bot/event"
 	"wxbot/bot/lang"
 )
@@ -49,61 +46,12 @@ func newExplain(con *console) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		v := x.In(con.lang())
 		if *asJSON {
-			return writeJSON(con, asExplained(con, x))
+			return writeJSON(con, v)
 		}
-		printExplanation(con, q, x)
+		printWhy(con, v)
 		return nil
 	}
 	return cmd
-}
-
-// explainedRule is what explain --json prints of a rule.
-type explainedRule struct {
-	Rule  string `json:"rule"`
-	Fires bool   `json:"fires"`
-	Why   string `json:"why,omitempty"`
-	Steps string `json:"steps,omitempty"`
-	Ends  bool   `json:"ends,omitempty"`
-}
-
-func asExplained(con *console, x *bot.Explanation) []explainedRule {
-	var out []explainedRule
-	for _, r := range x.Rules {
-		out = append(out, explainedRule{Rule: r.Rule, Fires: r.Fires, Why: r.Why.In(con.lang()), Steps: r.Steps, Ends: r.Ends})
-	}
-	return out
-}
-
-func printExplanation(con *console, q bot.Question, x *bot.Explanation) {
-	l := con.lang()
-	where := q.From
-	if q.Group != "" {
-		where = q.Group + "/" + q.From
-	}
-	mentioned := ""
-	if q.Group != "" {
-		mentioned = lang.T(" @no").In(l)
-		if q.Mentioned {
-			mentioned = " @"
-		}
-	}
-	fmt.Fprintf(con.out, "%s %s %q%s\n", x.Time.Format("Mon 2006-01-02 15:04"), where, q.Text, mentioned)
-	if x.Silent != "" {
-		fmt.Fprintln(con.out, lang.T("nothing answers: %s", x.Silent).In(l))
-	}
-	width := 0
-	for _, r := range x.Rules {
-		width = max(width, conf.DisplayWidth(r.Rule))
-	}
-	for _, r := range x.Rules {
-		said := lang.T("no: %s", r.Why).In(l)
-		if r.Fires {
-			said = lang.T("fires → ").In(l) + r.Steps
-			if r.Ends {
-				said += lang.T("   stops here").In(l)
-			}
-		}
-		fmt.Fprintf(con.out, "  %s  %s\n", pad(r.Rule, width), said)
-	}
 }

@@ -28,16 +28,16 @@ func TestExplainTellsOfEveryRule(t *testing.T) {
 			[]string{
 				"Mon 2026-01-05 12:00 客户一群/小明 \"天气的价格\" @no\n", "  问价格  fires → reply\n", "  早安    no: event is message, rule wants tick\n",
 				"  天气    no: mentioned is false\n", "  加好友  no: event is message, rule wants friend_request\n",
-				"  夜里    no: time 12:00 is not in 20:00-08:00\n", "  兜底    fires → reply   stops here\n", "  之后    no: not tried\n",
+				"  夜里    no: time 12:00 is not in 20:00-08:00\n", "  兜底    fires → reply; stops here\n", "  之后    not tried\n",
 			},
 		},
 		"private, at night": {
 			[]string{"价格", "--from", "小明", "--at", "2026-01-05 21:00"},
-			[]string{"  问价格  no: chat is private, rule wants group\n", "  夜里    fires → reply   stops here\n"},
+			[]string{"  问价格  no: chat is private, rule wants group\n", "  夜里    fires → reply; stops here\n"},
 		},
-		"command":        {[]string{"天气北京", "--in", "x", "--mentioned", "--at", "2026-01-05 12:00"}, []string{"\"天气北京\" @\n", "  天气    fires → reply   stops here\n"}},
-		"friend request": {[]string{"我想加入读书会", "--event", "friend_request"}, []string{"  加好友  fires → accept   stops here\n"}},
-		"never":          {[]string{"价格", "--from", "黑名单"}, []string{"nothing answers: in settings.never\n"}},
+		"command":        {[]string{"天气北京", "--in", "x", "--mentioned", "--at", "2026-01-05 12:00"}, []string{"\"天气北京\" @\n", "  天气    fires → reply; stops here\n"}},
+		"friend request": {[]string{"我想加入读书会", "--event", "friend_request"}, []string{"  加好友  fires → accept; stops here\n"}},
+		"never":          {[]string{"价格", "--from", "黑名单"}, []string{"  in settings.never: nothing answers\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -63,6 +63,8 @@ func newRoot(con *console) *cobra.Command {
 		newSend(con),
 		newContacts(con),
 		newLogout(con),
+		newTrace(con),
+		newTail(con),
 		newHistory(con),
 		newForget(con),
 		newConfig(con),
