@@ -353,12 +353,11 @@ func (c *compiler) regex(i item) *regexp.Regexp {
 	}
 	re, err := regexp.Compile("(?i)" + i.text)
 	if err != nil {
-		text := err.Error()
+		text := lang.Raw(err.Error())
 		offset, length := 0, len(i.text)
 		if e, ok := asSyntax(err); ok {
-			text = string(e.Code)
 			expr := strings.TrimPrefix(e.Expr, "(?i)")
-			text += ": `" + expr + "`"
+			text = lang.T("%s: %s", regexSaid(e.Code), "`"+expr+"`")
 			if at := strings.Index(i.text, expr); at >= 0 && expr != "" {
 				offset, length = at, len(expr)
 			}

@@ -23,6 +23,8 @@ func TestMistakesInChinese(t *testing.T) {
 		"- name: 问价格\n  reply: 十元\n":                                                             "规则“问价格”没有写条件",
 		"- name: 问价格\n  contains: 价格\n  reply: @小明 十元\n":                                         "以 @ 开头的文字要加引号",
 		"- name: 问价格\n  contains: 价格\n  time: 9-18\n  reply: 十元\n":                               "time 要写成 09:00-18:00 这样，这里写的是“9-18”",
+		"- 名称: 问价格\n  包含: 价格\n  回答: 十元\n":                                                        "规则“问价格”里没有“回答”这个键",
+		"- name: 问价格\n  regex: (价格\n  reply: 十元\n":                                               "正则表达式有误：少了结尾的 )：`(价格`",
 		"- name: 问价格\n  contains: 价格\n  reply: ${价格}\n":                                          "没有“价格”这个占位符",
 		"- name: 问价格\n  contains: 价格\n  reply: 十元\n- name: 再问价格\n  contains: 价格\n  reply: 二十元\n": "警告：规则“再问价格”永远不会触发：前面的规则“问价格”（第 1 行）已经全部拦下",
 		"- name: 问价格\n  contains: 价格\n  reply: 十元\n  tests: [{say: 价格, expect: 二十元}]\n":          "规则“问价格”的测试没有通过：回答里应当有“二十元”，结果是“十元”",

@@ -127,7 +127,7 @@ func (p *parser) split(n *conf.Node) parts {
 		out.unknown = true
 		all := slices.Concat(ruleKeys, match.WhenKeys(), stepKeys)
 		where := lang.T("rule")
-		if v := n.Get("name"); v != nil {
+		if v := n.Lookup(ruleKeys, "name"); v != nil {
 			where = lang.T("rule %s", v.Value)
 		}
 		p.unknown(e.Key, where, all)

@@ -151,7 +151,10 @@ func foreignIn(n *conf.Node, at int, text string, known map[string]string) []con
 			written := text[m[0]:m[1]]
 			hint := lang.T("the placeholder is ${%s}", name)
 			if _, here := known[name]; !here {
-				hint = lang.T("placeholders here: %s", eventPlaceholders(known))
+				hint = lang.Text{}
+				if here := eventPlaceholders(known); here != "" {
+					hint = lang.T("placeholders here: %s", here)
+				}
 			}
 			out = append(out, n.Inside(conf.Error, at+m[0], len(written), lang.T("%s is sent as it stands", written), hint))
 		}
