@@ -24,7 +24,7 @@ type header struct {
 // nothing is wrong with it.
 type needsError struct{ options string }
 
-func (e *needsError) Error() string { return "off (needs config: " + e.options + ")" }
+func (e *needsError) Error() string { return "needs config: " + e.options }
 
 // configError is a wrong value in plugins.yaml, with its place there.
 type configError struct{ problem conf.Problem }

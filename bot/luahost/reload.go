@@ -237,7 +237,7 @@ func problemOf(s source, err error, kept bool) Problem {
 		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
 	}
 	if _, ok := errors.AsType[*needsError](err); ok {
-		p.Off = true
+		p.Off, p.Text = true, "off ("+err.Error()+")"
 	}
 	if te, ok := errors.AsType[*testError](err); ok {
 		p.File, p.Line = te.trial.File, te.trial.Line
