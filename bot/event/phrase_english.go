@@ -73,6 +73,8 @@ func englishPhrases() map[Phrase]string {
 		SayOtherGroups:    "New messages in ${count} other groups.",
 		SayPluginFailed:   "Plugin ${plugin} failed: ${why}",
 		SayPluginPaused:   "Plugin ${plugin} is paused: too many errors within 5 minutes. Mend its file, or run wxbot plugin resume ${plugin}.",
+		SayWhyNone:        "There is no record of that message.",
+		SayWhyFailed:      "No telling why: ${why}",
 		SayUsage:          "Usage: ${usage}",
 	}
 }
