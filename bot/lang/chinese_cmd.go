@@ -18,7 +18,7 @@ var cmdTexts = map[string]string{
 	"official":   "公众号",
 	"%s members": "%s 人",
 	"The contacts are still being loaded: there may be more.":                 "通讯录还在加载，可能不全。",
-	`see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`: "见 docs/operate.md 的 “Alerts”；wxbot.yaml 在启动时读取",
+	`see docs/operate.md, "Alerts"; the daemon reads wxbot.yaml at its start`: "见 docs/operate.zh-CN.md 的“告警”；wxbot.yaml 在启动时读取",
 	"waiting": "待处理",
 	"forgotten: %d messages, %d answers, %d of which waited":                            "已忘记：%d 条消息，%d 条回复（其中 %d 条待发）",
 	"It is among the contacts of the account: WeChat names it again at the next login.": "它仍在账号的通讯录里：下次登录时微信会再次给出它的名字。",
@@ -27,7 +27,7 @@ var cmdTexts = map[string]string{
 	"loaded": "已重载",
 	"--png FILE writes a picture that only you can read":             "--png FILE 把二维码写成只有您能读的图片",
 	"The account is online.":                                         "账号已在线。",
-	`"wxbot status" shows its words; see docs/operate.md, "Refused"`: `"wxbot status" 显示原文；见 docs/operate.md 的 “Refused”`,
+	`"wxbot status" shows its words; see docs/operate.md, "Refused"`: `"wxbot status" 显示原文；见 docs/operate.zh-CN.md 的“被拒绝”`,
 	"Code %d of %d":                                    "第 %d 个二维码，共 %d 个",
 	"--png FILE writes a picture":                      "--png FILE 写成图片",
 	"without the session":                              "不含登录会话",
@@ -124,7 +124,7 @@ var cmdTexts = map[string]string{
 	"WeChat refuses this login (%d): %s\n" +
 		"hint: see docs/operate.md, \"Refused\"; \"wxbot qr\" tries again. --mode filehelper may be\n" +
 		"allowed, for the chat with yourself alone; --mode desktop too, but accounts get restricted for it.": "微信拒绝登录（%d）：%s\n" +
-		"提示：见 docs/operate.md 的 “Refused”；用 \"wxbot qr\" 再试。\n" +
+		"提示：见 docs/operate.zh-CN.md 的“被拒绝”；用 \"wxbot qr\" 再试。\n" +
 		"--mode filehelper 也许可用，只限文件传输助手；--mode desktop 也许可用，但账号可能因此被限制。",
 	"Scan with WeChat on the phone (code %d of %d):": "请用手机微信扫码（第 %d 个，共 %d 个）：",
 	"Before you scan, what this login means:\n" +
@@ -167,7 +167,7 @@ var cmdTexts = map[string]string{
 	"missing":   "找不到",
 	"broken":    "文件有误",
 	"paused":    "已暂停",
-	"handover":  "人工接手",
+	"handover":  "人工接管",
 	"warning":   "警告",
 	"rule off":  "已关规则",
 	"too often": "过于频繁",
@@ -222,7 +222,7 @@ var cmdTexts = map[string]string{
 	"running":                  "运行中",
 	"paused: %s":               "已暂停：%s",
 	"%s; newer file fails: %s": "%s；新文件有误：%s",
-	"%s  command %s: %s":       "%s  命令 %s：%s",
+	"%s  command %s: %s":       "%s  指令 %s：%s",
 
 	"no daemon answers":         "没有正在运行的守护进程应答",
 	"not allowed":               "没有权限",

@@ -109,5 +109,5 @@ var matchTexts = map[string]string{
 	"starts_with %s":                       "文字不以 %s 开头",
 	"ends_with %s":                         "文字不以 %s 结尾",
 	"regex %s":                             "文字不符合正则 %s",
-	"command %s":                           "不是命令 %s",
+	"command %s":                           "文字不以指令 %s 开头",
 }

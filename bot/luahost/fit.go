@@ -43,7 +43,7 @@ func (h *handler) unfit(c event.Capabilities) lang.Text {
 
 func (h *handler) title() lang.Text {
 	if h.kind == handleCommand {
-		return lang.T("command %s", strings.Join(h.command.names, ", "))
+		return lang.T("its command %s", strings.Join(h.command.names, ", "))
 	}
 	return lang.Raw(kindName(h.kind, &event.Event{Kind: h.event}))
 }

@@ -32,12 +32,12 @@ bot.command("b", function(msg) end)
 		"in mode filehelper observe member_joined never runs: member_joined does not happen",
 		"in mode filehelper on message never runs: there is no official chat",
 		"in mode filehelper on friend_request never runs: friend_request does not happen",
-		"in mode filehelper command crowd never runs: there is no group chat",
+		"in mode filehelper its command crowd never runs: there is no group chat",
 	}
 	if !slices.Equal(english(infos[0].Unfit), want) {
 		t.Errorf("got %q\nwant %q", infos[0].Unfit, want)
 	}
-	if got := english(infos[1].Unfit); !slices.Equal(got, []string{"in mode filehelper command b never runs: there is no group chat"}) {
+	if got := english(infos[1].Unfit); !slices.Equal(got, []string{"in mode filehelper its command b never runs: there is no group chat"}) {
 		t.Errorf("narrowed by plugins.yaml: %q", got)
 	}
 	infos, _ = luahost.Check(t.Context(), luahost.Options{Dir: dir})

@@ -118,6 +118,38 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
+// A Chinese page has the sections of the English one, in its order.
+func TestChinesePagesHaveTheSectionsOfTheEnglishOnes(t *testing.T) {
+	// A page that shows what the other one does not say may have more below these.
+	sections := func(path string) int {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for i, part := range strings.Split("\n"+string(text), "\n```") {
+			if i%2 == 0 {
+				n += strings.Count(part, "\n## ")
+			}
+		}
+		return n
+	}
+	n := 0
+	for _, p := range pages(t) {
+		english, ok := strings.CutSuffix(p.path, ".zh-CN.md")
+		if !ok {
+			continue
+		}
+		n++
+		if zh, en := sections(p.path), sections(english+".md"); zh != en {
+			t.Errorf("%s has %d sections, the English page %d", p.path, zh, en)
+		}
+	}
+	if n < 7 {
+		t.Errorf("only %d Chinese pages", n)
+	}
+}
+
 // Every command line of the documents must be one that this binary takes.
 func TestCommandsOfTheDocumentsExist(t *testing.T) {
 	line := regexp.MustCompile("(?m)^(?: {4})?(?:sudo |podman exec -it wxbot )?(?:\\./|go run \\./cmd/)?wxbot ([a-z][^#\n]*)|`(?:\\./)?wxbot ([a-z][^`]*)`")
