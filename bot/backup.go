@@ -44,6 +44,10 @@ func backedUp() []string { return []string{lastGoodName, versionsName, pluginDat
 // Backup writes a copy of the state, consistent as of one moment as far as the
 // database goes, while the daemon works. It implements control.BackupDaemon.
 func (b *Bot) Backup(ctx context.Context, withSession bool, begin func() io.Writer) error {
+	if !b.backingUp.TryLock() { // what another leaves behind is removed
+		return errors.New("backup: another one is under way")
+	}
+	defer b.backingUp.Unlock()
 	return backup(ctx, b.store, b.opts, withSession, begin)
 }
 

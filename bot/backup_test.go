@@ -58,6 +58,26 @@ func openState(t *testing.T, dir string) *store.Store {
 	return s
 }
 
+func TestOneBackupAtATime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, baseRules, nil)
+	r.online()
+	var file bytes.Buffer
+	err := r.bot.Backup(t.Context(), false, func() io.Writer {
+		second := control.NewClient(r.config.Socket).Backup(t.Context(), false, io.Discard)
+		if second == nil || !strings.Contains(second.Error(), "another one is under way") {
+			t.Errorf("the second: %v", second)
+		}
+		return &file
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bot.CheckBackup(t.Context(), &file); err != nil {
+		t.Errorf("the first is not whole: %v", err)
+	}
+}
+
 func TestBackupIsRestoredWithoutTheSession(t *testing.T) {
 	_, file := backedUp(t, false)
 	dir := filepath.Join(t.TempDir(), "state")

@@ -56,6 +56,7 @@ type Bot struct {
 	// digesting: the texts of an outage are still needed.
 	digesting atomic.Bool
 	stuck     atomic.Bool // a loop makes no turns
+	backingUp sync.Mutex  // one backup at a time
 	poisoned  atomic.Int64
 
 	doubtMu sync.Mutex

@@ -113,30 +113,10 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serve(ctx context.Context, l net.Listener) error {
-	srv := &http.Server{
-		Handler:           s.guard(s.handler()),
-		ConnContext:       withPeer,
-		ReadTimeout:       readWait,
-		ReadHeaderTimeout: readWait,
-		WriteTimeout:      writeWait,
-		IdleTimeout:       idleWait,
-		MaxHeaderBytes:    maxHeader,
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }() // waited for below
-	select {
-	case err := <-served:
-		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
-	case <-ctx.Done():
-	}
-	close(s.stopping)
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
-	defer cancel()
-	if err := srv.Shutdown(stop); err != nil {
-		err = srv.Close()
-		s.opts.Logger.Debug().AnErr("err", err).Msg("control connections cut")
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	srv := limited(s.guard(s.handler()))
+	srv.ConnContext = withPeer
+	srv.RegisterOnShutdown(func() { close(s.stopping) })
+	if err := serve(ctx, srv, l, s.opts.Logger); err != nil {
 		return fmt.Errorf("control socket %s: %w", s.opts.Path, err)
 	}
 	return nil

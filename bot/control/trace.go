@@ -67,7 +67,7 @@ func (s *Server) traceRoutes(mux *http.ServeMux) {
 		return
 	}
 	mux.HandleFunc("GET /v1/trace", func(w http.ResponseWriter, r *http.Request) {
-		q := TraceQuery{N: tracesUsual, Chat: r.FormValue("chat"), ID: r.FormValue("id"), Language: language(r)}
+		q := TraceQuery{N: tracesUsual, Chat: r.FormValue("chat"), ID: r.FormValue("id"), Language: LanguageOf(r.Context())}
 		follow := r.FormValue("follow") != ""
 		if follow {
 			q.N = 0
@@ -86,15 +86,6 @@ func (s *Server) traceRoutes(mux *http.ServeMux) {
 		views, err := d.Traces(r.Context(), q)
 		s.answer(w, Traces{Traces: views}, err)
 	})
-}
-
-// language is that of the reader.
-func language(r *http.Request) lang.Language {
-	l, err := lang.Parse(r.Header.Get("Accept-Language"))
-	if err != nil {
-		return lang.English
-	}
-	return l
 }
 
 // followTraces writes a line for everything that happens until the reader goes or the

@@ -55,28 +55,7 @@ func (w *Web) Listen(ctx context.Context) error {
 
 // Run serves until ctx ends.
 func (w *Web) Run(ctx context.Context) error {
-	srv := &http.Server{
-		Handler:           w.handler(),
-		ReadTimeout:       readWait,
-		ReadHeaderTimeout: readWait,
-		WriteTimeout:      writeWait,
-		IdleTimeout:       idleWait,
-		MaxHeaderBytes:    maxHeader,
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(w.l) }() // waited for below
-	select {
-	case err := <-served:
-		return fmt.Errorf("listen %s: %w", w.opts.Addr, err)
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWait)
-	defer cancel()
-	if err := srv.Shutdown(stop); err != nil {
-		err = srv.Close()
-		w.opts.Logger.Debug().AnErr("err", err).Msg("connections cut")
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	if err := serve(ctx, limited(w.handler()), w.l, w.opts.Logger); err != nil {
 		return fmt.Errorf("listen %s: %w", w.opts.Addr, err)
 	}
 	return nil
