@@ -96,10 +96,11 @@ func (b *Bot) Run(ctx context.Context) (err error) {
 		return err
 	}
 	t := newTasks(b.log)
-	if err := b.startTasks(ctx, t); err != nil {
-		return errors.Join(err, t.stop())
+	if err = b.startTasks(ctx, t); err == nil {
+		err = t.wait(ctx)
+	} else if ctx.Err() != nil {
+		err = nil // it was told to stop before it had started
 	}
-	err = t.wait(ctx)
 	err = errors.Join(err, t.stop())
 	b.log.Info().Dur("uptime", time.Since(b.started)).AnErr("reason", err).Msg("stopped")
 	return err
@@ -120,11 +121,9 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	}
 	b.loaded(ctx)
 	b.keepVersion()
-	poisoned, err := b.store.Poisoned(ctx)
-	if err != nil {
+	if err := b.countPoisoned(ctx); err != nil {
 		return err
 	}
-	b.poisoned.Store(int64(poisoned))
 	if err := b.startControl(ctx, t); err != nil {
 		return err
 	}
@@ -429,11 +428,11 @@ func (b *Bot) loaded(ctx context.Context) {
 	b.tell(n)
 }
 
-// words are the texts that replace the daemon's own.
 // inWeChat is the language that the bot speaks in WeChat: Chinese unless it is told
 // otherwise.
 func (b *Bot) inWeChat() lang.Language { return cmp.Or(b.opts.Config.Language(), lang.Chinese) }
 
+// words are the texts that replace the daemon's own.
 func (b *Bot) words() event.Words { return b.live.set.Load().Settings().Words }
 
 // say gives the text of a phrase, with pairs of a name and a value.

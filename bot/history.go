@@ -127,5 +127,16 @@ func (b *Bot) prune(ctx context.Context) error {
 			return err
 		}
 	}
+	return b.countPoisoned(ctx)
+}
+
+// countPoisoned counts them anew: the oldest may be forgotten. It is too slow to do
+// for every status.
+func (b *Bot) countPoisoned(ctx context.Context) error {
+	n, err := b.store.Poisoned(ctx)
+	if err != nil {
+		return err
+	}
+	b.poisoned.Store(int64(n))
 	return nil
 }

@@ -38,10 +38,6 @@ func (b *Bot) Status(ctx context.Context) (control.Status, error) {
 	st.Missing = slices.Clone(b.missing)
 	b.doubtMu.Unlock()
 	var err error
-	if st.Outbox.Poisoned, err = b.store.Poisoned(ctx); err != nil {
-		return st, err
-	}
-	b.poisoned.Store(int64(st.Outbox.Poisoned))
 	if st.Inbox.Waiting, err = b.store.Waiting(ctx); err != nil {
 		return st, err
 	}

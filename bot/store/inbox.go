@@ -281,13 +281,14 @@ func (s *Store) Between(ctx context.Context, from, to time.Time) ([]Handled, err
 
 // Waiting tells how many events nobody has dealt with yet.
 func (s *Store) Waiting(ctx context.Context) (n int, err error) {
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome IS NULL").Scan(&n); err != nil {
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome IS NULL AND seq > ?", s.doneSeq.Load()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read inbox: %w", err)
 	}
 	return n, nil
 }
 
-// Poisoned tells how many events ended so and are still kept.
+// Poisoned tells how many events ended so and are still kept. It looks through the
+// whole inbox.
 func (s *Store) Poisoned(ctx context.Context) (n int, err error) {
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM inbox WHERE outcome = ?", event.OutcomePoisoned).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read inbox: %w", err)
