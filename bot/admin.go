@@ -11,6 +11,7 @@ import (
 
 	"wxbot/bot/conf"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // handlerAdmin is the outbox's name for answers to operators: no brake holds them.
@@ -170,7 +171,7 @@ func (b *Bot) adminStatus() string {
 	set := b.live.set.Load()
 	s := b.brakes.now()
 	lines := []string{b.say(event.SayStatus, "rules", strconv.Itoa(len(set.Rules())), "plugins", strconv.Itoa(len(b.host.Plugins())),
-		"mode", modeName(b.live.Settings().Mode))}
+		"mode", modeName(b.live.Settings().Mode).In(b.inWeChat()))}
 	if s.Paused != nil {
 		lines = append(lines, b.say(event.SayStatusPaused, "since", b.moment(s.Paused.Since)))
 	}
@@ -186,7 +187,7 @@ func (b *Bot) adminStatus() string {
 		lines = append(lines, b.say(event.SayStatusWarned))
 	}
 	for _, stop := range b.outbox.Stops() {
-		lines = append(lines, b.say(event.SayStatusStopped, "what", stop.Class, "until", b.local(stop.Until).Format("15:04")))
+		lines = append(lines, b.say(event.SayStatusStopped, "what", className(stop.Class).In(b.inWeChat()), "until", b.local(stop.Until).Format("15:04")))
 	}
 	for _, rule := range slices.Sorted(maps.Keys(s.Rules)) {
 		lines = append(lines, b.say(event.SayStatusOff, "rule", rule, "where", inGroups(s.Rules[rule].groups())))
@@ -200,11 +201,22 @@ func (b *Bot) adminStatus() string {
 	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), "\n")
 }
 
-func modeName(m event.Mode) string {
+func modeName(m event.Mode) lang.Text {
 	if m == event.ModeTrial {
-		return "试运行"
+		return lang.T("trial")
 	}
-	return "上线"
+	return lang.T("live")
+}
+
+// className names the actions that the server stops together.
+func className(class string) lang.Text {
+	switch class {
+	case "message":
+		return lang.T("messages")
+	case "other":
+		return lang.T("other actions")
+	}
+	return event.ActionKind(class).Text()
 }
 
 func (b *Bot) local(t time.Time) time.Time {

@@ -138,6 +138,9 @@ const revokeMany = 20
 // adminRevoke takes back the last messages of the daemon's own: in this chat, or
 // wherever they went if the owner asks from the phone.
 func (b *Bot) adminRevoke(ctx context.Context, ev *event.Event, args string) (text string, steps []event.Action) {
+	if b.live.Settings().Mode == event.ModeTrial {
+		return b.say(event.SayRevokeTrial), nil
+	}
 	n := 1
 	if v, err := strconv.Atoi(args); err == nil && v > 0 {
 		n = min(v, revokeMany)

@@ -129,3 +129,30 @@ func TestAdminTakesBackTheLastMessages(t *testing.T) {
 		t.Errorf("answer %q", got)
 	}
 }
+
+// What trial mode holds back is told, and told of, in the reader's language.
+func TestTrialSaysWhatItDoesNotDo(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string][]string{
+		"":   {"【试运行】→ 工作群：[拉群]", "试运行中什么也不发出，也不撤回。发送“/上线”以后再撤回。", "模式 试运行"},
+		"en": {"[trial] → 工作群: [invite]", "Trial: nothing goes out, so nothing is withdrawn. Send /上线 first.", "mode trial"},
+	} {
+		t.Run("language "+said, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, wxtest.Config{}, "settings: {mode: trial, pace: off, timezone: UTC}\nrules:\n  - {name: in, exact: 进群, invite: 工作群}\n", nil)
+			r.config.Speaks = said
+			ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+			r.online()
+			ming.Say("进群")
+			if got := r.sent(1)[0]; got != want[0] {
+				t.Errorf("told %q, want %q", got, want[0])
+			}
+			if got := r.adminSays("/撤回"); got != want[1] {
+				t.Errorf("answer %q, want %q", got, want[1])
+			}
+			if got := r.adminSays("/状态"); !strings.Contains(got, want[2]) {
+				t.Errorf("answer %q, want %q", got, want[2])
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/store"
 )
 
@@ -135,7 +136,7 @@ func (b *Bot) digest(ctx context.Context, from, to time.Time) (string, error) {
 		return "", err
 	}
 	chats, groups := gatherUnanswered(entries)
-	head := b.say(event.SayOffline, "from", b.moment(from), "to", b.moment(to), "long", roughly(to.Sub(from)))
+	head := b.say(event.SayOffline, "from", b.moment(from), "to", b.moment(to), "long", roughly(to.Sub(from)).In(b.inWeChat()))
 	if b.acc.loggedInSince(from) {
 		head += b.say(event.SayOfflineLogin)
 	}
@@ -166,14 +167,14 @@ func (b *Bot) digest(ctx context.Context, from, to time.Time) (string, error) {
 // moment writes a time for people.
 func (b *Bot) moment(t time.Time) string { return b.local(t).Format("01-02 15:04") }
 
-func roughly(d time.Duration) string {
+func roughly(d time.Duration) lang.Text {
 	switch d = d.Round(time.Minute); {
 	case d < time.Hour:
-		return fmt.Sprintf("%d 分钟", int(d.Minutes()))
+		return lang.T("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d 小时 %d 分钟", int(d.Hours()), int(d.Minutes())%60)
+		return lang.T("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	}
-	return fmt.Sprintf("%d 天", int(d.Hours())/24)
+	return lang.T("%d days", int(d.Hours())/24)
 }
 
 // privateNotices reports whether notices go to the account's own phone alone.

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
-	"wxbot/bot/lang"
 	"wxbot/bot/rules"
 	"wxbot/bot/store"
 	"wxbot/bot/trace"
@@ -188,7 +186,7 @@ func (b *Bot) adminWhy(ctx context.Context, ev *event.Event, name string) string
 	case f == nil:
 		return b.say(event.SayWhyNone)
 	}
-	v := f.In(b.language())
+	v := f.In(b.inWeChat())
 	lines := []string{v.Title}
 	for _, l := range v.Lines {
 		if l.Minor {
@@ -209,9 +207,6 @@ func (b *Bot) adminWhy(ctx context.Context, ev *event.Event, name string) string
 	}
 	return strings.Join(lines, "\n")
 }
-
-// language is that of what is said in WeChat.
-func (b *Bot) language() lang.Language { return cmp.Or(b.opts.Config.Language(), lang.Chinese) }
 
 // why finds the message that is asked about; nil if there is none.
 func (b *Bot) why(ctx context.Context, ev *event.Event, name string) (*trace.Facts, error) {

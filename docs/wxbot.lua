@@ -180,7 +180,7 @@ function event:stop() end
 ---@field type string
 ---@field text string without the bot's mention
 ---@field raw string
----@field folded string as rules compare it
+---@field folded string as conditions of plugins compare it: settings.match is for rules alone
 ---@field mentioned boolean
 ---@field mentions string[] the names that the text addresses
 ---@field matches? table what the regex of the handler's conditions caught, by number and name

@@ -49,6 +49,7 @@ const (
 	SayRuleOffByFile  Phrase = "rule_off_by_file"
 	SayNoGroupHere    Phrase = "no_group_here"
 	SayRevoking       Phrase = "revoking"
+	SayRevokeTrial    Phrase = "revoke_trial"
 	SayRevokeNone     Phrase = "revoke_none"
 	SayWhyNone        Phrase = "why_none"
 	SayWhyFailed      Phrase = "why_failed"
@@ -109,6 +110,7 @@ func Phrases() []PhraseRow {
 		{SayRuleOffByFile, "文件里关着", "「${rule}」在文件里写了 enabled: false，请改文件。"},
 		{SayNoGroupHere, "不在群里", "这里不是群，“本群”只能在群里用。"},
 		{SayRevoking, "正在撤回", "正在撤回 ${count} 条。"},
+		{SayRevokeTrial, "试运行不撤回", "试运行中什么也不发出，也不撤回。发送“/上线”以后再撤回。"},
 		{SayRevokeNone, "没有可撤回", "两分钟内没有发过消息，没有可撤回的。"},
 		{SayWhyNone, "为什么没有", "没有找到那条消息的记录。"},
 		{SayWhyFailed, "为什么失败", "说不出为什么：${why}"},

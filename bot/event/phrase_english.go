@@ -54,6 +54,7 @@ func englishPhrases() map[Phrase]string {
 		SayRuleOffByFile:  "The file says enabled: false of ${rule}: edit the file.",
 		SayNoGroupHere:    "This is no group: 本群 is for groups.",
 		SayRevoking:       "Withdrawing ${count}.",
+		SayRevokeTrial:    "Trial: nothing goes out, so nothing is withdrawn. Send /上线 first.",
 		SayRevokeNone:     "Nothing was sent within two minutes: there is nothing to withdraw.",
 		SayLimit:          "Rule ${rule} has reached its limit ${limit} and rests.",
 		SayMissed:         "Rule ${rule} missed its time ${due}, too long ago to make up for it.",

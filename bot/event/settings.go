@@ -1,6 +1,11 @@
 package event
 
-import "time"
+import (
+	"cmp"
+	"time"
+
+	"wxbot/bot/lang"
+)
 
 // Mode says whether decisions are carried out.
 type Mode string
@@ -26,9 +31,13 @@ type Settings struct {
 	Recall        Memory
 	Trace         TraceLimits
 	Location      *time.Location
-	Prefixes      []string // that may stand before a command
-	Words         Words    // instead of the daemon's own texts
+	Prefixes      []string      // that may stand before a command
+	Words         Words         // instead of the daemon's own texts
+	Language      lang.Language // of what Words do not hold; "" is Chinese
 }
+
+// Speaks is the language of what is said in WeChat.
+func (s *Settings) Speaks() lang.Language { return cmp.Or(s.Language, lang.Chinese) }
 
 // Handover is how long rules and plugins stay silent in a chat after the account's
 // owner wrote there from the phone; 0 is not at all.

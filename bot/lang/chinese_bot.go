@@ -63,4 +63,12 @@ var botTexts = map[string]string{
 	"unknown placeholder":                                                                   "没有这个占位符",
 	"unknown placeholder ${%s}":                                                             "没有 ${%s} 这个占位符",
 	"did you mean ${%s}?":                                                                   "是不是想写 ${%s}？",
+	// in WeChat
+	"trial":         "试运行",
+	"live":          "上线",
+	"messages":      "消息",
+	"other actions": "其他操作",
+	"%d min":        "%d 分钟",
+	"%d h %d min":   "%d 小时 %d 分钟",
+	"%d days":       "%d 天",
 }

@@ -24,7 +24,8 @@ type Folding struct {
 	Traditional bool
 }
 
-// DefaultFolding is what rules compare with unless they say otherwise.
+// DefaultFolding is what rules compare with unless they say otherwise, and plugins
+// always: how a plugin behaves hangs on no setting of a file it does not know.
 var DefaultFolding = Folding{Width: true, Case: true, Space: true, Invisible: true}
 
 // Exact compares texts as typed, but for signs that nobody sees.

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // flight is one step under way, with what was known when it set out.
@@ -262,7 +263,7 @@ func (o *Outbox) heldByMode(d event.Delivery, settings event.Settings) (string, 
 	}
 	o.opts.Logger.Info().Str("chat", d.Chat.Key).Str("handler", d.Handler).
 		Str("action", string(d.Action.Kind)).Msg("trial mode: not done")
-	o.opts.Notify(settings.Words.Say(event.SayTried, "to", trialTarget(d), "text", trialText(d)))
+	o.opts.Notify(settings.Words.Say(event.SayTried, "to", trialTarget(d), "text", trialText(d, settings.Speaks())))
 	return "trial mode", event.StatusTrial
 }
 
@@ -276,11 +277,11 @@ func trialTarget(d event.Delivery) string {
 	return d.Chat.Key
 }
 
-func trialText(d event.Delivery) string {
+func trialText(d event.Delivery, l lang.Language) string {
 	if m := d.Action.Message; m.Text != "" {
 		return m.Text
 	}
-	return "[" + string(d.Action.Kind) + "]"
+	return "[" + d.Action.Kind.Text().In(l) + "]"
 }
 
 // settle writes the outcome and lets the sequence go on, or ends it: a step that
@@ -390,8 +391,9 @@ func (o *Outbox) complain(d event.Delivery, r event.Result, now time.Time) {
 	if r.Status == event.StatusUnknown {
 		what = event.SayStepUnknown
 	}
-	o.opts.Notify(o.opts.Settings().Words.Say(what, "handler", d.Handler, "to", trialTarget(d),
-		"step", strconv.Itoa(d.Step+1), "action", string(d.Action.Kind), "why", r.Reason))
+	settings := o.opts.Settings()
+	o.opts.Notify(settings.Words.Say(what, "handler", d.Handler, "to", trialTarget(d),
+		"step", strconv.Itoa(d.Step+1), "action", d.Action.Kind.Text().In(settings.Speaks()), "why", r.Reason))
 }
 
 func (o *Outbox) countLocked(d event.Delivery, r event.Result) {

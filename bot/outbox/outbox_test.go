@@ -223,7 +223,7 @@ func TestFailedStepEndsTheRest(t *testing.T) {
 		}
 		// The operator is told, and not again and again.
 		w.queue("p2", event.Action{Kind: event.ActAccept})
-		if len(w.notices) != 1 || !strings.Contains(w.notices[0], "【未完成】rule:r → p1，第 1 步 accept") {
+		if len(w.notices) != 1 || !strings.Contains(w.notices[0], "【未完成】rule:r → p1，第 1 步 通过好友") {
 			t.Errorf("told %q", w.notices)
 		}
 	})
@@ -508,7 +508,7 @@ func TestTrialSendsNothingAndTells(t *testing.T) {
 				t.Errorf("%s: %s", d.Action.Kind, st)
 			}
 		}
-		if want := []string{"【试运行】→ 小明：[accept]", "【试运行】→ 小明：你好"}; !slices.Equal(w.notices, want) {
+		if want := []string{"【试运行】→ 小明：[通过好友]", "【试运行】→ 小明：你好"}; !slices.Equal(w.notices, want) {
 			t.Errorf("told %q, want %q", w.notices, want)
 		}
 	})

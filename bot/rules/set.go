@@ -29,7 +29,7 @@ type Set struct {
 // them Chinese.
 func (s *Set) Speaking(l lang.Language) *Set {
 	out := *s
-	out.settings.Words = s.settings.Words.In(l)
+	out.settings.Words, out.settings.Language = s.settings.Words.In(l), l
 	return &out
 }
 

@@ -183,7 +183,7 @@ func (w *words) steps(kinds []event.ActionKind, answers []Answer) lang.Text {
 	}
 	var out lang.Text
 	for _, k := range kinds {
-		out = joined(out, action(k))
+		out = joined(out, k.Text())
 	}
 	return out
 }
@@ -198,9 +198,9 @@ func (w *words) actions(answers []Answer) lang.Text {
 			n++
 		}
 		last := answers[n-1]
-		text := lang.T("%s (%s)", action(last.Action.Kind), w.fate(last))
+		text := lang.T("%s (%s)", last.Action.Kind.Text(), w.fate(last))
 		if n-i > 1 {
-			text = lang.T("%d times %s (%s)", n-i, action(last.Action.Kind), w.fate(last))
+			text = lang.T("%d times %s (%s)", n-i, last.Action.Kind.Text(), w.fate(last))
 		}
 		out = joined(out, text)
 		i = n

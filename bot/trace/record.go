@@ -41,7 +41,7 @@ func DoneIn(d event.Delivery, chat string, zone *time.Location, l lang.Language)
 		}
 	}
 	done := Done{
-		Event: d.Event, Time: d.Receipt.Time, Chat: chat, By: d.Handler, Action: action(d.Action.Kind).In(l),
+		Event: d.Event, Time: d.Receipt.Time, Chat: chat, By: d.Handler, Action: d.Action.Kind.Text().In(l),
 		Status: string(d.Status), Fate: w.fate(Answer{Delivery: d}).In(l), Said: short(said),
 	}
 	done.Title = fmt.Sprintf("%s %s ← %s: %s (%s)", done.Time.In(w.facts.zone()).Format("15:04:05"), chat, done.By, done.Action, done.Fate)

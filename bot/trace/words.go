@@ -175,43 +175,6 @@ func brake(b event.Brake) lang.Text {
 	return lang.Raw(string(b))
 }
 
-// action names a kind of action.
-func action(k event.ActionKind) lang.Text {
-	switch k {
-	case event.ActReply:
-		return lang.T("reply")
-	case event.ActSend:
-		return lang.T("send")
-	case event.ActForward:
-		return lang.T("forward")
-	case event.ActAccept:
-		return lang.T("accept")
-	case event.ActRemark:
-		return lang.T("remark")
-	case event.ActInvite:
-		return lang.T("invite")
-	case event.ActRevoke:
-		return lang.T("revoke")
-	case event.ActRename:
-		return lang.T("rename")
-	case event.ActPin:
-		return lang.T("pin")
-	case event.ActRead:
-		return lang.T("mark as read")
-	case event.ActNotify:
-		return lang.T("notify")
-	case event.ActWait:
-		return lang.T("wait")
-	case event.ActCall:
-		return lang.T("call")
-	case event.ActWebhook:
-		return lang.T("webhook")
-	case event.ActLog:
-		return lang.T("log")
-	}
-	return lang.Raw(string(k))
-}
-
 // kind names what happened.
 func kind(k event.Kind) lang.Text {
 	switch k {
