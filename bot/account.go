@@ -429,8 +429,8 @@ func (a *account) wxClient() (*wx.Client, bool) {
 	return a.client, a.client != nil && a.online
 }
 
-// loadMost is how long after the contact list groups are still looked up that
-// somebody may be meant by.
+// loadMost is how long after a login a name that nobody bears is waited for while
+// contacts are still asked for.
 const loadMost = 30 * time.Second
 
 // stillLoading reports whether a name that is not known may be so soon.
@@ -438,7 +438,7 @@ func (a *account) stillLoading() bool {
 	a.mu.Lock()
 	client, began := a.client, a.began
 	a.mu.Unlock()
-	return client == nil || !client.Directory().Complete() || time.Since(began) < loadMost
+	return client == nil || !client.Directory().Complete() || !client.Settled() && time.Since(began) < loadMost
 }
 
 // firstEver reports that nobody has logged in on this state before.

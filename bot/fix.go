@@ -109,7 +109,11 @@ func (f *Fixed) Write() (old string, err error) {
 		}
 		break
 	}
-	if err := writeLike(f.Path, []byte(f.After), info); err != nil {
+	path, err := filepath.EvalSymlinks(f.Path) // a link stays one
+	if err == nil {
+		err = writeLike(path, []byte(f.After), info)
+	}
+	if err != nil {
 		return "", fmt.Errorf("fix: %w", err)
 	}
 	return old, nil

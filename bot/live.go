@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -50,6 +49,9 @@ type live struct {
 
 	pastMu sync.Mutex
 	past   []*rules.Set // that were in force before, the newest last
+	// sought are revisions that were looked for among the versions on the disk, with
+	// what was found.
+	sought map[string]*rules.Set
 }
 
 // rulesError tells that a rules file has errors; the text lists them.
@@ -64,80 +66,6 @@ func (e *rulesError) In(l lang.Language) string {
 		lines[i] = p.In(l)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// bundle is what a rules file is made of: itself and what it includes, by path.
-type bundle map[string]string
-
-// readBundle reads a rules file and whatever it names.
-func readBundle(file string, calls func(string) bool) (*rules.Set, bundle, []conf.Problem, error) {
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("rules: %w", err)
-	}
-	files := bundle{file: string(src)}
-	read := func(path string) ([]byte, error) {
-		if err := below(filepath.Dir(file), path); err != nil {
-			return nil, err
-		}
-		b, err := os.ReadFile(path)
-		if err == nil {
-			files[path] = string(b)
-		}
-		return b, err
-	}
-	set, problems := rules.Parse(file, src, ruleOptions(file, read, calls))
-	return set, files, problems, nil
-}
-
-// below checks that a path that a rules file names stays below its directory after
-// symbolic links.
-func below(dir, path string) error {
-	realDir, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return err
-	}
-	realPath, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	if rel, err := filepath.Rel(realDir, realPath); err != nil || !filepath.IsLocal(rel) {
-		return fmt.Errorf("%s leads out of %s", path, dir)
-	}
-	return nil
-}
-
-// sizeBelow is the size of a file that stays below a directory.
-func sizeBelow(dir, path string) (int64, error) {
-	if err := below(dir, path); err != nil {
-		return 0, err
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	if !st.Mode().IsRegular() {
-		return 0, fmt.Errorf("%s is not a file", path)
-	}
-	return st.Size(), nil
-}
-
-func ruleOptions(file string, read func(string) ([]byte, error), calls func(string) bool) rules.Options {
-	return rules.Options{
-		Dir:      filepath.Dir(file),
-		ReadFile: read,
-		Size:     func(path string) (int64, error) { return sizeBelow(filepath.Dir(file), path) },
-		Calls:    calls,
-		System:   time.Local,
-	}
-}
-
-func (b bundle) sum() [sha256.Size]byte {
-	text, err := json.Marshal(b) // maps are encoded in the order of their keys
-	if err != nil {
-		return [sha256.Size]byte{}
-	}
-	return sha256.Sum256(text)
 }
 
 // start loads the rules for the first time. A broken file falls back to the last
@@ -240,7 +168,39 @@ func (l *live) version(rev string) *rules.Set {
 			return set
 		}
 	}
-	return nil
+	return l.keptLocked(rev)
+}
+
+// keptLocked looks for a version among those of earlier runs. What is on the disk is
+// read once for each revision: there are as many as the traces name.
+func (l *live) keptLocked(rev string) *rules.Set {
+	if set, sought := l.sought[rev]; sought {
+		return set
+	}
+	if l.sought == nil || len(l.sought) >= pastMost {
+		l.sought = map[string]*rules.Set{}
+	}
+	l.sought[rev] = nil
+	if l.file == "" {
+		return nil
+	}
+	versions, err := Versions(filepath.Dir(l.lastGood))
+	if err != nil {
+		l.log.Warn().Err(err).Msg("earlier rules not read: traces tell less")
+	}
+	c := Config{Rules: l.file}
+	for _, v := range slices.Backward(versions) {
+		files, err := c.ruleFiles(v)
+		if err != nil {
+			continue
+		}
+		set, _ := rules.Parse(l.file, []byte(files[l.file]), files.options(l.file, nil))
+		if set != nil && set.Rev() == rev {
+			l.sought[rev] = set.Speaking(l.language)
+			break
+		}
+	}
+	return l.sought[rev]
 }
 
 func onlyErrors(problems []conf.Problem) []conf.Problem {
@@ -300,14 +260,7 @@ func (l *live) readLastGood() (*rules.Set, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", l.lastGood, fs.ErrNotExist)
 	}
-	read := func(path string) ([]byte, error) {
-		b, ok := files[path]
-		if !ok {
-			return nil, fs.ErrNotExist
-		}
-		return []byte(b), nil
-	}
-	set, problems := rules.Parse(l.file, []byte(src), ruleOptions(l.file, read, nil))
+	set, problems := rules.Parse(l.file, []byte(src), files.options(l.file, nil))
 	if bad := onlyErrors(problems); len(bad) > 0 || set == nil {
 		return nil, &rulesError{bad}
 	}

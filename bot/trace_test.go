@@ -2,6 +2,8 @@ package bot_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -195,10 +197,24 @@ func TestTraceOfRulesThatHaveChanged(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
+	stop = r.start()
+	r.polling()
+	if v := r.view(id); flat(v) != "旧: no: contains 价格" || v.Note != "" {
+		t.Errorf("after a restart: %q, %q", flat(v), v.Note)
+	}
+	if err := os.RemoveAll(filepath.Join(r.config.State, "rule-versions")); err != nil {
+		t.Fatal(err)
+	}
+	if v := r.view(id); flat(v) != "旧: no: contains 价格" {
+		t.Errorf("a second time: %q", flat(v))
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
 	r.start()
 	r.polling()
 	if v := r.view(id); flat(v) != "新: fired → reply; stops here" || !strings.Contains(v.Note, "the rules have changed since") {
-		t.Errorf("after a restart: %q, %q", flat(v), v.Note)
+		t.Errorf("once the version is gone: %q, %q", flat(v), v.Note)
 	}
 }
 

@@ -26,13 +26,14 @@ func CheckVersion(ctx context.Context, o Options, v Version) (problems []conf.Pr
 	if o.Config.Plugins != "" {
 		o.Config.Plugins = staged
 	}
-	overlay := map[string]string{}
+	overlay, err := c.ruleFiles(v)
+	if err != nil {
+		return nil, fmt.Errorf("check version: %w", err)
+	}
 	for name, text := range v.Files {
-		path, err := c.versionPath(name)
-		if err != nil {
+		if _, err := c.versionPath(name); err != nil {
 			return nil, fmt.Errorf("check version: %w", err)
 		}
-		overlay[path] = text
 		if rel, plugin := strings.CutPrefix(name, pluginPart); plugin {
 			to := filepath.Join(staged, filepath.FromSlash(rel))
 			if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
@@ -49,13 +50,7 @@ func CheckVersion(ctx context.Context, o Options, v Version) (problems []conf.Pr
 		return nil, err
 	}
 	if src, ok := overlay[c.Rules]; ok && c.Rules != "" {
-		read := func(path string) ([]byte, error) {
-			if text, ok := overlay[path]; ok {
-				return []byte(text), nil
-			}
-			return nil, fs.ErrNotExist
-		}
-		_, found := rules.Parse(c.Rules, []byte(src), ruleOptions(c.Rules, read, exports))
+		_, found := rules.Parse(c.Rules, []byte(src), overlay.options(c.Rules, exports))
 		r.Problems = append(r.Problems, found...)
 	}
 	return onlyErrors(r.Problems), nil
@@ -63,7 +58,8 @@ func CheckVersion(ctx context.Context, o Options, v Version) (problems []conf.Pr
 
 // RestoreVersion puts the files of a version in place; what is there and differs is
 // kept beside it, as FILE.bak. Plugins that the version does not have are put away
-// the same. It gives the names of the files that changed. A running daemon loads them
+// the same, and so are files that its rules would include and it does not have. It
+// gives the names of the files that changed. A running daemon loads them
 // by itself.
 func RestoreVersion(c Config, v Version) (changed []string, err error) {
 	now, err := Present(c, v)
@@ -89,10 +85,11 @@ func RestoreVersion(c Config, v Version) (changed []string, err error) {
 		}
 		changed = append(changed, name)
 	}
-	for name := range now.Files {
-		if _, has := v.Files[name]; has || !strings.HasPrefix(name, pluginPart) {
-			continue
-		}
+	away, err := c.unwanted(now, v)
+	if err != nil {
+		return changed, err
+	}
+	for _, name := range away {
 		path, err := c.versionPath(name)
 		if err == nil {
 			err = os.Rename(path, path+backupMark)
@@ -105,6 +102,43 @@ func RestoreVersion(c Config, v Version) (changed []string, err error) {
 	return changed, nil
 }
 
+// unwanted names the files that a version does not have and that would be loaded with
+// it: plugins, and what a pattern of include finds.
+func (c Config) unwanted(now, v Version) ([]string, error) {
+	var out []string
+	for name := range now.Files {
+		if _, has := v.Files[name]; !has && strings.HasPrefix(name, pluginPart) {
+			out = append(out, name)
+		}
+	}
+	files, err := c.ruleFiles(v)
+	if err != nil || c.Rules == "" {
+		return out, err
+	}
+	o := files.options(c.Rules, nil)
+	own := o.Glob
+	o.Glob = func(pattern string) ([]string, error) {
+		there, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range there {
+			rel, err := filepath.Rel(filepath.Dir(c.Rules), path)
+			if err != nil {
+				return nil, err
+			}
+			name := filepath.ToSlash(rel)
+			if _, has := files[path]; !has && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+		return own(pattern)
+	}
+	rules.Parse(c.Rules, []byte(files[c.Rules]), o)
+	slices.Sort(out)
+	return out, nil
+}
+
 func btoi(b bool) int {
 	if b {
 		return 1
@@ -113,9 +147,12 @@ func btoi(b bool) int {
 }
 
 // replaceKeeping replaces a file in one step and keeps the old one beside it. The new
-// one has the owner and the mode of the old one.
+// one has the owner and the mode of the old one; where a link leads, it is that file.
 func replaceKeeping(path, text string) error {
 	const usual = 0o644
+	if led, err := filepath.EvalSymlinks(path); err == nil {
+		path = led
+	}
 	mode := fs.FileMode(usual)
 	old, err := os.ReadFile(path)
 	switch {

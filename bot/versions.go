@@ -245,3 +245,19 @@ func (c Config) versionPath(name string) (string, error) {
 	}
 	return filepath.Join(dir, filepath.FromSlash(rel)), nil
 }
+
+// ruleFiles are the files of the rules in a version, where they belong.
+func (c Config) ruleFiles(v Version) (bundle, error) {
+	out := bundle{}
+	for name, text := range v.Files {
+		if strings.HasPrefix(name, pluginPart) {
+			continue
+		}
+		path, err := c.versionPath(name)
+		if err != nil {
+			return nil, err
+		}
+		out[path] = text
+	}
+	return out, nil
+}

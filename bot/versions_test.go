@@ -114,3 +114,95 @@ func TestVersionIsRestored(t *testing.T) {
 		t.Error("a version writes outside of its directories")
 	}
 }
+
+// included is a rules file that takes in whatever lies in rules.d, and a list.
+func included(r *rig, words string, more map[string]string) {
+	r.t.Helper()
+	if err := os.MkdirAll(filepath.Join(r.dir, "rules.d"), 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	r.write("words.txt", words)
+	for name, text := range more {
+		r.write("rules.d/"+name, text)
+	}
+}
+
+const includingRules = `
+settings: {pace: off, timezone: UTC}
+include: ["rules.d/*.yaml"]
+lists: {words: {file: words.txt}}
+rules: [{name: ping, exact: $words, reply: one}]
+`
+
+// A broken file that a pattern finds, and one that is gone, do not keep the last good
+// rules from coming into force.
+func TestLastGoodRulesAreWhatWasIncludedThen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, includingRules, nil)
+	included(r, "ping\n", map[string]string{"a.yaml": "rules: [{name: a, exact: a, reply: from a}]\n"})
+	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
+	stop := r.online()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(r.dir, "rules.d", "a.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	r.write("rules.d/b.yaml", "rules: [{name: b, exat: b}]\n")
+	r.start()
+	r.polling()
+	ming.Say("ping")
+	ming.Say("a")
+	r.wantSent("one", "from a")
+}
+
+func TestRestoredVersionIsAllThatIsInForce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, "[]", nil)
+	included(r, "ping\n", nil)
+	linked := filepath.Join(t.TempDir(), "linked.yaml")
+	if err := os.WriteFile(linked, []byte(includingRules), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(r.config.Rules); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(linked, r.config.Rules); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	await[bot.QRCode](r)
+	r.write("rules.d/new.yaml", "rules: [{name: new, exact: new, reply: new}]\n")
+	if err := os.WriteFile(linked, []byte(strings.Replace(includingRules, "reply: one", "reply: two", 1)), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.reload(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(r.dir, "words.txt")); err != nil {
+		t.Fatal(err)
+	}
+	vs := r.versions()
+	if len(vs) != 2 {
+		t.Fatalf("%d versions", len(vs))
+	}
+	if problems, err := bot.CheckVersion(t.Context(), bot.Options{Config: r.config}, vs[0]); err != nil || len(problems) > 0 {
+		t.Fatalf("%v, %v", problems, err)
+	}
+	changed, err := bot.RestoreVersion(r.config, vs[0])
+	if err != nil || strings.Join(changed, " ") != "words.txt rules.yaml rules.d/new.yaml" {
+		t.Errorf("changed %q, %v", changed, err)
+	}
+	if st, err := os.Lstat(r.config.Rules); err != nil || st.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is now %v, %v", st, err)
+	}
+	if st, err := os.Stat(linked); err != nil || st.Mode().Perm() != 0o640 {
+		t.Errorf("the file that it leads to is %v, %v", st, err)
+	}
+	if err := r.reload(); err != nil {
+		t.Fatal(err)
+	}
+	if st := r.status(); st.Rules != 1 {
+		t.Errorf("%d rules in force, want the one of the version", st.Rules)
+	}
+}

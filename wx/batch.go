@@ -151,8 +151,8 @@ func (c *Client) batchOnce(ctx context.Context, a *account) error {
 		}
 		return err
 	}
-	c.load.answered(names)
 	c.load.announce(c.dir.put(contacts...))
+	c.load.answered(names)
 	return nil
 }
 

@@ -75,13 +75,27 @@ func (c *Client) enterPage(ctx context.Context, resp *wire.ContactsResponse, las
 	change.Changed = c.dir.put(list...).contacts // the list has no members
 	c.loadGroups(list)
 	if last {
-		c.dir.setComplete()
 		c.load.listComplete(c.dir.has)
+		c.dir.setComplete()
 	}
 	if len(change.Changed) == 0 && !last {
 		return nil
 	}
 	return c.emit(ctx, change)
+}
+
+// Settled reports that nobody more is about to enter the directory by itself: the
+// contact list has been loaded, messages have been fetched once, and of the groups
+// that these named each is known or was given up.
+func (c *Client) Settled() bool {
+	a, err := c.account()
+	switch {
+	case err != nil || !c.dir.Complete():
+		return false
+	case a.mode == ModeFileHelper:
+		return true
+	}
+	return !c.Health().Synced.IsZero() && !c.load.busy()
 }
 
 // withoutContacts tells that there is no contact list to wait for.

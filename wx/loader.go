@@ -136,6 +136,13 @@ func (l *loader) listComplete(known func(string) bool) {
 	l.add(slices.DeleteFunc(late, known)...)
 }
 
+// busy reports whether names are being asked for, or are to be.
+func (l *loader) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queued) > 0
+}
+
 // pending reports whether there is anything to ask.
 func (l *loader) pending() bool {
 	l.mu.Lock()
