@@ -217,3 +217,20 @@ func TestBackupWithoutADaemon(t *testing.T) {
 		t.Error("the backup made a state directory")
 	}
 }
+
+func TestStartRemovesWhatAKilledDaemonHadFetched(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, wxtest.Config{}, baseRules, nil)
+	left := filepath.Join(r.config.State, "fetched-123")
+	if err := os.MkdirAll(r.config.State, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(left, []byte("a picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	await[bot.QRCode](r)
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", left, err)
+	}
+}

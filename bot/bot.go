@@ -112,6 +112,9 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	if err := b.outbox.Load(ctx); err != nil {
 		return err
 	}
+	if err := dropFetched(b.opts.Config.State); err != nil {
+		return err
+	}
 	t.start(ctx, "traces", b.recorder.Run)
 	t.start(ctx, "outbox", b.outbox.Run)
 	t.start(ctx, "plugins", b.host.Run)

@@ -107,8 +107,23 @@ func (s *sender) fetch(ctx context.Context, src string, limit int64) (*opened, e
 	return keepTemp(resp.Body, u, s.acc.opts.Config.State, limit)
 }
 
+// fetchedName is how files are called, in the state directory, while they are sent.
+const fetchedName = "fetched-*"
+
+// dropFetched removes those that a daemon which was killed has left.
+func dropFetched(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, fetchedName))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	if err != nil {
+		return fmt.Errorf("remove what was fetched: %w", err)
+	}
+	return nil
+}
+
 func keepTemp(body io.Reader, u *url.URL, dir string, limit int64) (*opened, error) {
-	f, err := os.CreateTemp(dir, "fetched-*")
+	f, err := os.CreateTemp(dir, fetchedName)
 	if err != nil {
 		return nil, fmt.Errorf("fetch from %s: %w", u.Host, err)
 	}

@@ -21,6 +21,7 @@ func newLogout(con *console) *cobra.Command {
 			"scan. What people write in between is never handed to it.",
 	}
 	client := socketFlags(con, cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := client()
 		if err != nil {
@@ -29,8 +30,7 @@ func newLogout(con *console) *cobra.Command {
 		if err := c.Logout(cmd.Context()); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.say(lang.T(`logged out; the session is removed. The daemon goes on and waits: "wxbot qr" shows a new code.`)))
-		return nil
+		return toldDone(con, *asJSON, lang.T(`logged out; the session is removed. The daemon goes on and waits: "wxbot qr" shows a new code.`))
 	}
 	return cmd
 }

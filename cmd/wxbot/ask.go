@@ -162,6 +162,7 @@ func clockTime(t time.Time) string { return t.Local().Format(time.DateTime) }
 func newReload(con *console) *cobra.Command {
 	cmd := &cobra.Command{Use: "reload", Short: "Make the running daemon load rules and plugins anew"}
 	client := socketFlags(con, cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := client()
 		if err != nil {
@@ -170,8 +171,7 @@ func newReload(con *console) *cobra.Command {
 		if err := c.Reload(cmd.Context()); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.say(lang.T("loaded")))
-		return nil
+		return toldDone(con, *asJSON, lang.T("loaded"))
 	}
 	return cmd
 }

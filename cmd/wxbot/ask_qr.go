@@ -25,12 +25,16 @@ func newQR(con *console) *cobra.Command {
 			"for a new round of codes.\n\n" +
 			"With --png FILE each code is written into FILE instead, which only you can read\n" +
 			"and which is removed when the code is of no more use. --png - writes the code\n" +
-			"shown now to standard output and ends; it does not follow.",
+			"shown now to standard output and ends; it does not follow. --json prints the text\n" +
+			"that belongs into the code, or that the account is online, and ends as well: who\n" +
+			"sees the text can take the login.",
 	}
 	client := socketFlags(con, cmd)
 	file := cmd.Flags().String("png", "", "write the code as a PNG into a file, or - for standard output")
+	asJSON := cmd.Flags().Bool("json", false, "print JSON: the code's text, and end")
+	cmd.MarkFlagsMutuallyExclusive("png", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		show, err := qrView(con, *file)
+		show, err := qrView(con, *file, *asJSON)
 		if err != nil {
 			return err
 		}
@@ -46,6 +50,8 @@ func newQR(con *console) *cobra.Command {
 // codeView shows login codes, one after the other.
 type codeView interface {
 	show(q control.QR) error
+	// online tells that there is none to show any more.
+	online(q control.QR) error
 	// once: the first code is all that it can show.
 	once() bool
 	close() error
@@ -53,8 +59,10 @@ type codeView interface {
 
 // qrView picks where codes are shown. A code belongs before the eyes of a person
 // alone, so that without a terminal somebody must say where it may go.
-func qrView(con *console, file string) (codeView, error) {
+func qrView(con *console, file string, asJSON bool) (codeView, error) {
 	switch {
+	case asJSON:
+		return jsonCode{con}, nil
 	case file == "-" && con.outTerm:
 		return nil, usage(lang.Errorf("qr: a picture on a terminal shows nothing: leave --png out, or redirect the output"))
 	case file == "-":
@@ -86,12 +94,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 		}
 		switch {
 		case q.Online:
-			out := con.out
-			if view.once() { // which is for the picture alone
-				out = con.err
-			}
-			fmt.Fprintln(out, con.say(lang.T("The account is online.")))
-			return nil
+			return view.online(q)
 		case q.Payload != "" && q.Payload != shown:
 			if err := view.show(q); err != nil || view.once() {
 				return err
@@ -137,6 +140,11 @@ func (v terminalCode) show(q control.QR) error {
 	return nil
 }
 
+func (v terminalCode) online(control.QR) error {
+	fmt.Fprintln(v.con.out, v.con.say(lang.T("The account is online.")))
+	return nil
+}
+
 func (terminalCode) once() bool   { return false }
 func (terminalCode) close() error { return nil }
 
@@ -154,8 +162,22 @@ func (v stdoutCode) show(q control.QR) error {
 	return nil
 }
 
+// online leaves standard output to the picture.
+func (v stdoutCode) online(control.QR) error {
+	fmt.Fprintln(v.con.err, v.con.say(lang.T("The account is online.")))
+	return nil
+}
+
 func (stdoutCode) once() bool   { return true }
 func (stdoutCode) close() error { return nil }
+
+// jsonCode prints one code, or how it is without one, for a script.
+type jsonCode struct{ con *console }
+
+func (v jsonCode) show(q control.QR) error   { return writeJSON(v.con, q) }
+func (v jsonCode) online(q control.QR) error { return writeJSON(v.con, q) }
+func (jsonCode) once() bool                  { return true }
+func (jsonCode) close() error                { return nil }
 
 // fileCode writes pictures into a file of the person's.
 type fileCode struct {
@@ -174,6 +196,11 @@ func (v *fileCode) show(q control.QR) error {
 	}
 	v.written = true
 	fmt.Fprintf(v.con.out, "%s: %s\n", codeOf(v.con.lang(), q), v.path)
+	return nil
+}
+
+func (v *fileCode) online(control.QR) error {
+	fmt.Fprintln(v.con.out, v.con.say(lang.T("The account is online.")))
 	return nil
 }
 

@@ -49,6 +49,7 @@ func newBackup(con *console) *cobra.Command {
 	}
 	flags := stateFlags(cmd)
 	withSession := cmd.Flags().Bool("with-session", false, "include what logs the account in, so that no scan is needed")
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := loadConfig(con, flags)
 		if err != nil {
@@ -57,6 +58,9 @@ func newBackup(con *console) *cobra.Command {
 		size, err := writeBackup(cmd.Context(), con, cfg, args[0], *withSession)
 		if err != nil {
 			return err
+		}
+		if *asJSON {
+			return writeJSON(con, madeBackup{Path: args[0], Bytes: size, Session: *withSession})
 		}
 		l := con.lang()
 		session := lang.T("without the session").In(l)
@@ -67,6 +71,13 @@ func newBackup(con *console) *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// madeBackup is a backup as backup prints it.
+type madeBackup struct {
+	Path    string `json:"path"`
+	Bytes   int64  `json:"bytes"`
+	Session bool   `json:"session"`
 }
 
 // writeBackup writes a backup beside the file and gives it its name when it is whole.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,6 +79,28 @@ func contactNames(ctx context.Context, c *control.Client, typed string) ([]strin
 		}
 	}
 	return out, err
+}
+
+// versionNumbers completes the numbers of the versions that are kept, the newest first.
+func versionNumbers(con *console, flags *bot.Config, most int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const asIs = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		cfg, err := loadConfig(con, flags)
+		if err != nil || len(args) >= most {
+			return nil, asIs
+		}
+		versions, err := bot.Versions(cfg.State)
+		if err != nil {
+			return nil, asIs
+		}
+		var out []cobra.Completion
+		for _, v := range slices.Backward(versions) {
+			if n := strconv.Itoa(v.N); strings.HasPrefix(n, typed) && !slices.Contains(args, n) {
+				out = append(out, cobra.CompletionWithDesc(n, clockTime(v.At)))
+			}
+		}
+		return out, asIs
+	}
 }
 
 // pluginFiles completes the names of the plugins in the directory that flags lead to.

@@ -64,6 +64,7 @@ func newResume(con *console) *cobra.Command {
 	}
 	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, contactNames)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
 		if err != nil {
@@ -72,8 +73,7 @@ func newResume(con *console) *cobra.Command {
 		if err := c.Resume(cmd.Context(), first(args)); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.say(lang.T("resumed")))
-		return nil
+		return toldDone(con, *asJSON, lang.T("resumed"))
 	}
 	return cmd
 }

@@ -126,6 +126,7 @@ func newPluginResume(con *console) *cobra.Command {
 	}
 	client := socketFlags(con, cmd)
 	cmd.ValidArgsFunction = fromDaemon(client, pausedPlugins)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := client()
 		if err != nil {
@@ -134,8 +135,7 @@ func newPluginResume(con *console) *cobra.Command {
 		if err := c.ResumePlugin(cmd.Context(), args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(con.out, con.say(lang.T("resumed")))
-		return nil
+		return toldDone(con, *asJSON, lang.T("resumed"))
 	}
 	return cmd
 }

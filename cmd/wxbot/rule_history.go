@@ -120,6 +120,7 @@ func newRuleDiff(con *console) *cobra.Command {
 		},
 	}
 	flags := configFlags(cmd)
+	cmd.ValidArgsFunction = versionNumbers(con, flags, 2)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		cfg, err := loadConfig(con, flags)
 		if err != nil {
@@ -198,6 +199,7 @@ func newRuleRestore(con *console) *cobra.Command {
 		},
 	}
 	flags := configFlags(cmd)
+	cmd.ValidArgsFunction = versionNumbers(con, flags, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := loadConfig(con, flags)
 		if err != nil {

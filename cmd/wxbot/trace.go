@@ -32,6 +32,7 @@ func newTrace(con *console) *cobra.Command {
 	f := cmd.Flags()
 	follow := f.BoolP("follow", "f", false, "go on with what comes; without N, with that alone")
 	f.StringVar(&q.Chat, "chat", "", "one chat: a friend by remark or nickname, or a group's name")
+	completeFlag(cmd, "chat", fromDaemon(client, contactNames))
 	asJSON := f.Bool("json", false, "print JSON; with --follow a line for each message and action")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := count(args, &q.N); err != nil {
@@ -85,7 +86,7 @@ func printRecord(con *console, r trace.Record, asJSON bool) {
 	case r.Trace != nil:
 		printWhy(con, *r.Trace)
 	case r.Action != nil:
-		fmt.Fprintln(con.out, r.Action.Title)
+		fmt.Fprintln(con.out, plain(r.Action.Title))
 	}
 }
 
@@ -103,6 +104,7 @@ func newTail(con *console) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVarP(&q.N, "lines", "n", 10, "how many messages of before to show first")
 	f.StringVar(&q.Chat, "chat", "", "one chat: a friend by remark or nickname, or a group's name")
+	completeFlag(cmd, "chat", fromDaemon(client, contactNames))
 	asJSON := f.Bool("json", false, "print a line of JSON for each message and answer")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if q.N < 0 || q.N > control.TracesMost {
@@ -117,13 +119,13 @@ func newTail(con *console) *cobra.Command {
 			case *asJSON:
 				printRecord(con, r, true)
 			case r.Trace != nil:
-				fmt.Fprintf(con.out, "%s → %s\n", r.Trace.Title, r.Trace.Outcome)
+				fmt.Fprintf(con.out, "%s → %s\n", plain(r.Trace.Title), plain(r.Trace.Outcome))
 			case r.Action != nil:
 				said := ""
 				if r.Action.Said != "" {
-					said = " " + strconv.Quote(r.Action.Said)
+					said = " " + strconv.Quote(plain(r.Action.Said))
 				}
-				fmt.Fprintln(con.out, r.Action.Title+said)
+				fmt.Fprintln(con.out, plain(r.Action.Title)+said)
 			}
 		})
 	}

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"wxbot/bot/lang"
 )
 
 // build is what a binary knows of its making.
@@ -71,5 +73,16 @@ func writeJSON(con *console, v any) error {
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
+	return nil
+}
+
+// toldDone says that something was done: in a word, or as JSON for a script.
+func toldDone(con *console, asJSON bool, text lang.Text) error {
+	if asJSON {
+		return writeJSON(con, struct {
+			OK bool `json:"ok"`
+		}{true})
+	}
+	fmt.Fprintln(con.out, con.say(text))
 	return nil
 }

@@ -25,6 +25,9 @@ func whyLines(v trace.View) []string {
 	if v.Note != "" {
 		lines = append(lines, "  "+v.Note)
 	}
+	for i := range lines { // names and texts are other people's
+		lines[i] = plain(lines[i])
+	}
 	return lines
 }
 
