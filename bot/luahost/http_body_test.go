@@ -22,6 +22,8 @@ func formSite(t *testing.T) (address string, size *atomic.Int64) {
 	size = &atomic.Int64{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/moved" {
+			// A body that nobody reads ends some connections by a reset.
+			_, _ = io.Copy(io.Discard, r.Body)
 			http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
 			return
 		}
