@@ -240,7 +240,7 @@ func TestQuestionsThatEndAtOnceEnd(t *testing.T) {
 		"inside pcall":            `bot.on("tickled", function(ev) while true do pcall(ev.chat.ask, ev.chat) end end)`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, map[string]string{"a.lua": head + script})
+			s := newHostileStage(t, map[string]string{"a.lua": head + script})
 			s.mustLoad()
 			for _, id := range []string{"t1", "t2"} {
 				ev := s.message("")
@@ -248,18 +248,18 @@ func TestQuestionsThatEndAtOnceEnd(t *testing.T) {
 				s.host.On(t.Context(), ev)
 			}
 			for s.host.Busy() > 1 { // the one that is left waits for its hour
-				runtime.Gosched()
+				<-time.After(time.Millisecond)
 			}
 		})
 	}
 	t.Run("a version that is gone", func(t *testing.T) {
-		s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) while true do msg:ask() end end)`})
+		s := newHostileStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) while true do msg:ask() end end)`})
 		s.mustLoad()
 		s.host.On(t.Context(), s.message("hi"))
 		s.write("a.lua", head)
 		s.mustLoad()
 		for s.host.Busy() > 0 {
-			runtime.Gosched()
+			<-time.After(time.Millisecond)
 		}
 	})
 }
@@ -429,7 +429,7 @@ func TestManyQuestions(t *testing.T) {
 		s.host.Command(t.Context(), from(i, "开始"), c)
 	}
 	for s.host.Waiting() < most {
-		runtime.Gosched()
+		<-time.After(time.Millisecond)
 	}
 	after := memory()
 	t.Logf("%d questions take %d KB", most, (int64(after)-int64(before))>>10)
@@ -439,7 +439,7 @@ func TestManyQuestions(t *testing.T) {
 	c, _ := s.host.Resolve(from(most, "开始"))
 	s.host.Command(t.Context(), from(most, "开始"), c)
 	for len(s.notices()) == 0 {
-		runtime.Gosched()
+		<-time.After(time.Millisecond)
 	}
 	if got := s.notices(); !strings.Contains(got[0], "more than 500 questions are waiting") {
 		t.Errorf("told %q", got)

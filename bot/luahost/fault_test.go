@@ -97,7 +97,7 @@ func TestResume(t *testing.T) {
 }
 
 func TestLimitsHitPauseAPluginAndAnEditResumesIt(t *testing.T) {
-	s := newStage(t, map[string]string{"a.lua": faulty})
+	s := newHostileStage(t, map[string]string{"a.lua": faulty})
 	s.mustLoad()
 	for range 3 {
 		s.say(s.message("spin"))

@@ -176,8 +176,19 @@ func (s *stage) settle() {
 	}
 }
 
-// newStage makes a running host of some files.
+// newStage makes a running host of some files, which all end by themselves.
 func newStage(t *testing.T, files map[string]string) *stage {
+	t.Helper()
+	return newStageWithin(t, amply, files)
+}
+
+// newHostileStage makes a running host of some files that have to be stopped.
+func newHostileStage(t *testing.T, files map[string]string) *stage {
+	t.Helper()
+	return newStageWithin(t, hostileRun, files)
+}
+
+func newStageWithin(t *testing.T, run time.Duration, files map[string]string) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), world: &world{keys: map[string]bool{}, settings: event.Settings{
 		Prefixes: []string{"/", "#"}, Location: time.UTC,
@@ -185,7 +196,7 @@ func newStage(t *testing.T, files map[string]string) *stage {
 	for name, text := range files {
 		s.write(name, text)
 	}
-	h, err := luahost.New(luahost.Options{Dir: s.dir, World: s.world, Limits: luahost.Limits{Run: 200 * time.Millisecond}})
+	h, err := luahost.New(luahost.Options{Dir: s.dir, World: s.world, Limits: luahost.Limits{Run: run}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func newShelf(t *testing.T, dir, script string) *shelf {
 	t.Cleanup(func() { _ = st.Close() })
 	s := &stage{t: t, dir: t.TempDir(), world: &world{keys: map[string]bool{}, settings: event.Settings{Prefixes: []string{"/"}, Location: time.UTC}}}
 	s.write("a.lua", head+script)
-	s.host, err = luahost.New(luahost.Options{Dir: s.dir, World: s.world, Tables: st, Limits: luahost.Limits{Run: 2 * time.Second * raceFactor}})
+	s.host, err = luahost.New(luahost.Options{Dir: s.dir, World: s.world, Tables: st, Limits: luahost.Limits{Run: amply}})
 	if err != nil {
 		t.Fatal(err)
 	}
