@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wxbot/bot/control"
+	"wxbot/bot/lang"
 	"wxbot/bot/store"
 )
 
@@ -241,14 +242,14 @@ func unpack(ctx context.Context, r io.Reader, dir string) (manifest, error) {
 	})
 }
 
-var errNoBackup = errors.New("not a backup of wxbot, or not a whole one")
+var errNoBackup = lang.Errorf("not a backup of wxbot, or not a whole one")
 
 // entries goes through a backup and checks that it is whole.
 func entries(ctx context.Context, r io.Reader, each func(name string, r io.Reader) error) (manifest, error) {
 	var m manifest
 	zip, err := gzip.NewReader(r)
 	if err != nil {
-		return m, fmt.Errorf("%w: %w", errNoBackup, err)
+		return m, lang.Errorf("%s (%s)", errNoBackup, err)
 	}
 	in, database := tar.NewReader(zip), false
 	for first := true; ; first = false {
@@ -260,7 +261,7 @@ func entries(ctx context.Context, r io.Reader, each func(name string, r io.Reade
 			err = ctx.Err()
 		}
 		if err != nil {
-			return m, fmt.Errorf("%w: %w", errNoBackup, err)
+			return m, lang.Errorf("%s (%s)", errNoBackup, err)
 		}
 		if first {
 			if h.Name != manifestName || json.NewDecoder(io.LimitReader(in, 1<<16)).Decode(&m) != nil {
@@ -276,12 +277,12 @@ func entries(ctx context.Context, r io.Reader, each func(name string, r io.Reade
 		}
 		database = database || h.Name == store.FileName
 		if err := each(h.Name, in); err != nil {
-			return m, fmt.Errorf("%w: %s: %w", errNoBackup, h.Name, err)
+			return m, lang.Errorf("%s (%s): %s", errNoBackup, h.Name, err)
 		}
 	}
 	// What follows the end of the tar file is read for the sum of gzip.
 	if _, err := io.Copy(io.Discard, io.LimitReader(zip, 1<<20)); err != nil {
-		return m, fmt.Errorf("%w: %w", errNoBackup, err)
+		return m, lang.Errorf("%s (%s)", errNoBackup, err)
 	}
 	if !database {
 		return m, errNoBackup
@@ -293,7 +294,7 @@ func entries(ctx context.Context, r io.Reader, each func(name string, r io.Reade
 func allowed(h *tar.Header) error {
 	name := filepath.FromSlash(h.Name)
 	if h.Typeflag != tar.TypeReg || !filepath.IsLocal(name) || filepath.Clean(name) != name {
-		return fmt.Errorf("%w: entry %q", errNoBackup, h.Name)
+		return lang.Errorf("%s (%s)", errNoBackup, h.Name)
 	}
 	if h.Name == store.FileName {
 		return nil
@@ -304,7 +305,7 @@ func allowed(h *tar.Header) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: entry %q", errNoBackup, h.Name)
+	return lang.Errorf("%s (%s)", errNoBackup, h.Name)
 }
 
 var _ control.BackupDaemon = (*Bot)(nil)

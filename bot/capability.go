@@ -2,8 +2,6 @@ package bot
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"net"
 	"strconv"
 
@@ -63,17 +61,17 @@ func (c Config) risks() []conf.Problem {
 func loopback(addr string) (bool, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return false, errors.New("want ADDRESS:PORT")
+		return false, lang.Errorf("want ADDRESS:PORT")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 && port != "0" {
-		return false, fmt.Errorf("%q is no port", port)
+		return false, lang.Errorf("%q is no port", port)
 	}
 	ip := net.ParseIP(host)
 	if host == "localhost" || ip != nil && ip.IsLoopback() {
 		return true, nil
 	}
 	if host != "" && ip == nil {
-		return false, fmt.Errorf("%q is no IP address", host)
+		return false, lang.Errorf("%q is no IP address", host)
 	}
 	return false, nil
 }

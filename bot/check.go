@@ -96,8 +96,12 @@ func (r *Report) checkPlugins(ctx context.Context, o Options) (func(string) bool
 		if p.Off {
 			severity = conf.Warning
 		}
+		text := lang.T("plugin %s: %s", p.Plugin, p.Text)
+		if p.Plugin == luahost.EveryPlugin {
+			text = lang.Raw(p.Text)
+		}
 		r.Problems = append(r.Problems, conf.Problem{
-			File: p.File, Line: p.Line, Severity: severity, Text: lang.T("plugin %s: %s", p.Plugin, p.Text),
+			File: p.File, Line: p.Line, Severity: severity, Text: text,
 		})
 	}
 	return func(name string) bool { return exports[name] }, nil

@@ -9,6 +9,7 @@ import (
 
 	"wxbot/bot/control"
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/store"
 )
 
@@ -67,7 +68,7 @@ func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	if key, ok := strings.CutPrefix(name, keyPrefix); ok {
 		user, ok := b.acc.book.user(key)
 		if !ok {
-			return event.Chat{}, fmt.Errorf("no friend or group of the key %q is among the contacts", key)
+			return event.Chat{}, lang.Errorf("no friend or group of the key %q is among the contacts", key)
 		}
 		chat, _ := b.acc.book.Chat(user)
 		return chat, nil
@@ -76,7 +77,7 @@ func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	hits = append(hits, b.acc.book.find(event.ChatGroup, name)...)
 	switch len(hits) {
 	case 0:
-		return event.Chat{}, fmt.Errorf("no friend or group is called %q", name)
+		return event.Chat{}, lang.Errorf("no friend or group is called %q", name)
 	case 1:
 		return hits[0], nil
 	}
@@ -84,7 +85,7 @@ func (b *Bot) chatNamed(name string) (event.Chat, error) {
 	for i, c := range hits {
 		keys[i] = keyPrefix + c.Key
 	}
-	return event.Chat{}, fmt.Errorf("%d friends and groups are called %q: name one by its key (%s), or set a remark on the phone", len(hits), name, strings.Join(keys, ", "))
+	return event.Chat{}, lang.Errorf("%d friends and groups are called %q: name one by its key (%s), or set a remark on the phone", len(hits), name, strings.Join(keys, ", "))
 }
 
 // ownerWrote leaves a chat to the account's owner for a while.

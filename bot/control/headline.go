@@ -9,7 +9,7 @@ import (
 // Headline says in a line what an operator must know first: the state, and whatever
 // keeps messages from being answered. systemctl status shows it, and wxbot status.
 func (s *Status) Headline() lang.Text {
-	t := lang.Raw(s.State)
+	t := StateText(s.State)
 	if s.Store != nil {
 		t = lang.T("%s; the state cannot be written: %s", t, s.Store.Error)
 	}
@@ -39,4 +39,30 @@ func (s *Status) Headline() lang.Text {
 		t = lang.T("%s; newer file invalid: %s", t, first)
 	}
 	return t
+}
+
+// StateText names a state of the account, as Status and QR have it, in the reader's
+// language.
+func StateText(state string) lang.Text {
+	switch state {
+	case "online":
+		return lang.T("online")
+	case "refused":
+		return lang.T("refused")
+	case "scan needed: run wxbot qr":
+		return lang.T("scan needed: run wxbot qr")
+	case "scanned: confirm on the phone":
+		return lang.T("scanned: confirm on the phone")
+	case "waiting for the phone to confirm the login":
+		return lang.T("waiting for the phone to confirm the login")
+	case "waiting for wxbot qr: nobody scanned":
+		return lang.T("waiting for wxbot qr: nobody scanned")
+	case "waiting for wxbot qr: logged out":
+		return lang.T("waiting for wxbot qr: logged out")
+	case "no connection: trying again":
+		return lang.T("no connection: trying again")
+	case "online, but nothing comes in: open WeChat on the phone":
+		return lang.T("online, but nothing comes in: open WeChat on the phone")
+	}
+	return lang.Raw(state)
 }

@@ -23,7 +23,7 @@ func TestHeadlineSaysWhatKeepsAnswersBack(t *testing.T) {
 	if got := all.Headline().String(); got != want {
 		t.Errorf("headline\n%q, want\n%q", got, want)
 	}
-	const chinese = "online；状态无法写入：the disk is full；全部已暂停；微信有警告：不主动发送；试运行：什么都不发送；" +
+	const chinese = "在线；状态无法写入：the disk is full；全部已暂停；微信有警告：不主动发送；试运行：什么都不发送；" +
 		"1 个插件因出错而暂停；跳过 2 条消息：处理它们时守护进程崩溃；新文件无效：rules.yaml:3:1: unknown key"
 	if got := all.Headline().In(lang.Chinese); got != chinese {
 		t.Errorf("headline\n%q, want\n%q", got, chinese)

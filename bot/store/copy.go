@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // FileName is the name of the database in the state directory.
@@ -117,7 +118,7 @@ func (s *Store) EndWaiting(ctx context.Context, reason string) error {
 const incomingPrefix = ".incoming-"
 
 // ErrInUse tells that the state directory holds a state already.
-var ErrInUse = errors.New("there is a state already")
+var ErrInUse = lang.Errorf("there is a state already")
 
 // Incoming makes a directory, inside the state directory, for a state that is to
 // replace it. What a call that was killed left is removed.
@@ -169,7 +170,7 @@ func Replace(o Options, from string, aside bool) (err error) {
 	names = append(names, fileName)
 	for _, name := range names {
 		if exists(filepath.Join(o.Dir, name)) {
-			return fmt.Errorf("%w: %s", ErrInUse, filepath.Join(o.Dir, name))
+			return lang.Errorf("%s (%s)", ErrInUse, filepath.Join(o.Dir, name))
 		}
 	}
 	for _, name := range names {

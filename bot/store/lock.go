@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"wxbot/bot/lang"
 )
 
 // LockedError tells that another daemon uses the state directory.
@@ -15,11 +17,14 @@ type LockedError struct {
 	PID  int // 0 if unknown
 }
 
-func (e *LockedError) Error() string {
+func (e *LockedError) Error() string { return e.In(lang.English) }
+
+// In says it in a language.
+func (e *LockedError) In(l lang.Language) string {
 	if e.PID == 0 {
-		return fmt.Sprintf("state directory: %s is locked by another daemon", e.Path)
+		return lang.T("state directory: %s is locked by another daemon", e.Path).In(l)
 	}
-	return fmt.Sprintf("state directory: %s is locked by the daemon with pid %d", e.Path, e.PID)
+	return lang.T("state directory: %s is locked by the daemon with pid %d", e.Path, e.PID).In(l)
 }
 
 // lock is an exclusive lock on a file that holds the pid of its owner. It goes

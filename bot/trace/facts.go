@@ -296,7 +296,7 @@ func (f *Facts) title(l lang.Language) string {
 	}
 	parts := []string{when, where}
 	if t.Event.Kind != event.KindMessage {
-		parts = append(parts, kind(t.Event.Kind).In(l))
+		parts = append(parts, t.Event.Kind.Text().In(l))
 	}
 	switch text := said(&t.Event); {
 	case text != "":

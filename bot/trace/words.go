@@ -175,40 +175,6 @@ func brake(b event.Brake) lang.Text {
 	return lang.Raw(string(b))
 }
 
-// kind names what happened.
-func kind(k event.Kind) lang.Text {
-	switch k {
-	case event.KindFriendRequest:
-		return lang.T("asks to be a friend")
-	case event.KindFriendAdded:
-		return lang.T("new friend")
-	case event.KindMemberJoined:
-		return lang.T("came into the group")
-	case event.KindJoined:
-		return lang.T("the bot came into the group")
-	case event.KindMemberLeft:
-		return lang.T("left the group")
-	case event.KindRemoved:
-		return lang.T("the bot was removed")
-	case event.KindFriendLost:
-		return lang.T("friend lost")
-	case event.KindGroupRenamed:
-		return lang.T("group renamed")
-	case event.KindRecalled:
-		return lang.T("message recalled")
-	case event.KindTickled:
-		return lang.T("tickled")
-	case event.KindRedPacket:
-		return lang.T("red packet")
-	case event.KindTransfer:
-		return lang.T("transfer")
-	case event.KindTick:
-		return lang.T("schedule")
-	case event.KindMessage, event.KindLogin, event.KindLogout, event.KindRestricted, event.KindExpired, event.KindSystem:
-	}
-	return lang.Raw(string(k))
-}
-
 // span writes how long something took.
 func span(d time.Duration) lang.Text {
 	switch {

@@ -62,7 +62,7 @@ func printAlertResults(con *console, results []control.AlertResult) error {
 		}
 	}
 	for _, r := range results {
-		how := "ok"
+		how := con.say(lang.T("ok"))
 		if r.Error != "" {
 			how = r.Error
 		}

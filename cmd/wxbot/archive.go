@@ -66,19 +66,19 @@ func printLine(con *console, l event.Line) {
 	if chat == "" {
 		chat = l.Chat.Key
 	}
-	arrow := "<"
+	arrow, what := "<", event.Kind(l.Kind).Text()
 	if l.Out {
-		arrow = ">"
+		arrow, what = ">", event.ActionKind(l.Kind).Text()
 	}
-	what := l.Kind
+	kind := con.say(what)
 	if l.Type != "" && l.Type != string(event.TypeText) {
-		what += " " + l.Type
+		kind += " " + l.Type
 	}
 	said := ""
 	if l.Text != "" {
 		said = "  " + l.Text
 	}
-	outcome := l.Outcome
+	outcome := con.say(outcomeText(l))
 	if l.Reason != "" {
 		outcome += ": " + l.Reason
 	}
@@ -86,7 +86,48 @@ func printLine(con *console, l event.Line) {
 		outcome = con.say(lang.T("waiting"))
 	}
 	fmt.Fprintf(con.out, "%s  %s %s %s  %s%s  (%s)\n", l.Time.Local().Format(time.DateTime),
-		pad(plain(chat), chatColumns), arrow, pad(plain(l.By), nameColumns), what, plain(said), plain(outcome))
+		pad(plain(chat), chatColumns), arrow, pad(plain(l.By), nameColumns), kind, plain(said), plain(outcome))
+}
+
+// outcomeText says what became of a line of the history.
+func outcomeText(l event.Line) lang.Text {
+	if l.Out {
+		switch event.Status(l.Outcome) {
+		case event.StatusPending:
+			return lang.T("waiting")
+		case event.StatusSent:
+			return lang.T("done")
+		case event.StatusFailed:
+			return lang.T("failed")
+		case event.StatusUnknown:
+			return lang.T("unknown whether it was done")
+		case event.StatusExpired:
+			return lang.T("expired")
+		case event.StatusTrial:
+			return lang.T("trial mode")
+		}
+		return lang.Raw(l.Outcome)
+	}
+	if rule, ok := strings.CutPrefix(l.Outcome, event.OutcomeRule); ok {
+		return lang.T("rule %s", rule)
+	}
+	switch l.Outcome {
+	case event.OutcomeNothing:
+		return lang.T("nothing answered")
+	case event.OutcomeAdmin:
+		return lang.T("an admin's command")
+	case event.OutcomePlugin, event.OutcomeCommand:
+		return lang.T("a plugin")
+	case event.OutcomeAnswer:
+		return lang.T("the answer to a plugin's question")
+	case event.OutcomePaused:
+		return lang.T("paused")
+	case event.OutcomeFiltered:
+		return lang.T("dropped by a filter")
+	case event.OutcomeGathered:
+		return lang.T("waits for others like it")
+	}
+	return lang.Raw(l.Outcome)
 }
 
 // plain takes out what a terminal would act on: people write what they like.

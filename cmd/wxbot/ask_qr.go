@@ -106,7 +106,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 				hint: con.say(lang.T(`"wxbot status" shows its words; see docs/operate.md, "Refused"`)),
 			}
 		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
-			return lang.Errorf("qr: %s", q.State)
+			return lang.Errorf("qr: %s", control.StateText(q.State))
 		}
 		select {
 		case <-ctx.Done():

@@ -98,7 +98,7 @@ func writeBackup(ctx context.Context, con *console, cfg bot.Config, path string,
 	if errors.Is(err, control.ErrNoDaemon) {
 		err = bot.BackupState(ctx, stateOptions(cfg), withSession, f)
 		if locked, ok := errors.AsType[*store.LockedError](err); ok {
-			err = &failure{err: locked, code: exitNobody, hint: "name the daemon's socket with --socket"}
+			err = &failure{err: locked, code: exitNobody, hint: con.say(lang.T("name the daemon's socket with --socket"))}
 		}
 	}
 	if err == nil {

@@ -71,7 +71,7 @@ func tellNewRule(con *console, n bot.NewRule) {
 	if len(n.Waits) > 0 {
 		fmt.Fprintln(con.out, lang.T("\nto be mended before it is switched on:").In(l))
 		for _, p := range n.Waits {
-			fmt.Fprintln(con.out, p.String())
+			fmt.Fprintln(con.out, p.In(l))
 		}
 		fmt.Fprintln(con.out)
 	}
