@@ -179,7 +179,7 @@ func (b *Bot) adminStatus() string {
 		lines = append(lines, b.say(event.SayStatusChat, "name", h.Name))
 	}
 	for _, p := range b.host.Plugins() {
-		if p.Paused != "" {
+		if !p.Paused.IsZero() {
 			lines = append(lines, b.say(event.SayStatusPlugin, "plugin", p.Name))
 		}
 	}

@@ -153,7 +153,7 @@ func (b *Bot) firstPlugins(ctx context.Context) error {
 			level = zerolog.WarnLevel
 		}
 		b.log.WithLevel(level).Str("plugin", p.Plugin).Str("file", p.File).Int("line", p.Line).
-			Str("problem", p.Text).Msg("plugin not loaded")
+			Str("problem", p.Text.String()).Msg("plugin not loaded")
 		b.tell(Problem{Text: p.String()})
 	}
 	return ctx.Err()
@@ -245,7 +245,7 @@ func (b *Bot) connect(ctx context.Context) error {
 		Dir: o.Config.Plugins, DataDir: filepath.Join(o.Config.State, "plugins"),
 		World: b.world, Tables: b.store, Clock: o.Clock, Logger: b.component("lua"), Capabilities: capabilities(o.Config.Mode),
 		Ran: b.metrics.PluginRan, Failed: b.metrics.PluginFailed,
-		Traced: b.recorder.Ran,
+		Traced: b.recorder.Ran, Language: b.inWeChat(),
 	})
 	if err != nil {
 		return err
@@ -372,7 +372,7 @@ func (b *Bot) Reload(ctx context.Context) error {
 		if p.Off && !p.Kept {
 			continue // no mistake: status and check tell
 		}
-		errs = append(errs, errors.New(p.String()))
+		errs = append(errs, p.All().Err())
 	}
 	err = errors.Join(errs...)
 	if changed || b.host.Rev() != before {

@@ -75,8 +75,8 @@ func (b *Bot) brief(l lang.Language) control.Status {
 	st.Broken = b.broken(l)
 	for _, p := range b.host.Plugins() {
 		st.Plugins = append(st.Plugins, control.Plugin{
-			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused,
-			Problem: p.Problem, Commands: p.Commands, Reaches: p.Reaches,
+			Name: p.Name, Version: p.Version, About: p.About, Running: p.Running, Paused: p.Paused.In(l),
+			Problem: p.Problem.In(l), Commands: p.Commands, Reaches: p.Reaches,
 		})
 	}
 	st.Brakes = b.brakesNow()

@@ -50,7 +50,7 @@ func sumOf(files map[string]string) string {
 // keepVersion keeps what is in force as the newest version.
 func (b *Bot) keepVersion() {
 	for _, p := range b.host.Plugins() {
-		if p.Problem != "" {
+		if !p.Problem.IsZero() {
 			return // not all of it is good
 		}
 	}

@@ -36,7 +36,7 @@ func forbidden() []wall {
 	add("wxbot/wx/wxtest", "wx", "bot", "bot/classify")
 	// Rooms beside each other.
 	add("wxbot/bot/event", "wx", "bot/conf", "bot/secret", "bot/lang")
-	add("wxbot/bot/lang", "wx", "bot/classify", "bot/secret")
+	add("wxbot/bot/lang", "wx", "bot/classify")
 	add("wxbot/bot/conf", "bot/event", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/match", "bot/conf", "bot/classify", "bot/store", "bot/dispatch", "bot/outbox", "bot/control")
 	add("wxbot/bot/rules", "bot/match", "bot/luahost", "bot/store", "bot/dispatch", "bot/outbox", "bot/control", "bot/classify")

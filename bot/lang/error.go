@@ -32,13 +32,20 @@ func (e *said) Unwrap() []error {
 // Say puts an error into a language, as far as it knows how: what stands before an
 // error that is a Speaker stays as it is.
 func Say(err error, l Language) string {
-	if s, ok := errors.AsType[interface {
-		error
-		Speaker
-	}](err); ok {
-		if before, ok := strings.CutSuffix(err.Error(), s.Error()); ok {
-			return before + s.In(l)
-		}
+	if s, ok := speaker(err); ok {
+		return strings.TrimSuffix(err.Error(), s.Error()) + s.In(l)
 	}
-	return Cause(err).In(l)
+	return cause(err).In(l)
+}
+
+// spoken is an error that can be said in several languages.
+type spoken interface {
+	error
+	Speaker
+}
+
+// speaker finds what of an error can be said in several languages, if that is its end.
+func speaker(err error) (spoken, bool) {
+	s, ok := errors.AsType[spoken](err)
+	return s, ok && strings.HasSuffix(err.Error(), s.Error())
 }

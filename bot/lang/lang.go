@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,11 +93,39 @@ func (t Text) IsZero() bool { return t.format == "" }
 // Equal reports whether two texts say the same.
 func (t Text) Equal(other Text) bool { return t.String() == other.String() }
 
-// Cause gives an error as a text: what the system says of files is translated.
-func Cause(err error) Text {
-	if s, ok := err.(Speaker); ok {
-		return Text{format: rawFormat, args: []any{s}}
+// Map gives the text with f done to each string and error that stands in it.
+func (t Text) Map(f func(string) string) Text {
+	out := Text{format: t.format, args: slices.Clone(t.args)}
+	for i, a := range out.args {
+		switch v := a.(type) {
+		case Text:
+			out.args[i] = v.Map(f)
+		case error:
+			if s, ok := errors.AsType[*said](v); ok && s.Error() == v.Error() {
+				out.args[i] = s.text.Map(f)
+			} else {
+				out.args[i] = f(v.Error())
+			}
+		case string:
+			out.args[i] = f(v)
+		}
 	}
+	return out
+}
+
+// Err gives the text as an error, which wraps what Errorf would.
+func (t Text) Err() error { return &said{t} }
+
+// Cause gives an error as a text, as far as it knows how to put it into a language;
+// what the system says of files is translated.
+func Cause(err error) Text {
+	if _, ok := speaker(err); ok {
+		return Text{format: rawFormat, args: []any{err}}
+	}
+	return cause(err)
+}
+
+func cause(err error) Text {
 	path, ok := errors.AsType[*fs.PathError](err)
 	if !ok || err.Error() != path.Error() {
 		return Raw(err.Error())

@@ -2,7 +2,6 @@ package luahost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -63,12 +62,12 @@ type grants struct {
 
 // readGrant reads grant: {http: [host], send: any, history: true}.
 func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
-	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
+	fail := func(n *conf.Node, text lang.Text, hint ...lang.Text) {
+		problems = append(problems, n.At(conf.Error, text, hint...))
 	}
 	g.node = n
 	if n.Kind != conf.Map {
-		fail(n, "grant is a map such as {send: any}", "")
+		fail(n, lang.T("grant is a map such as {send: any}"))
 		return g, problems
 	}
 	for _, e := range n.Entries {
@@ -80,33 +79,29 @@ func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 			}
 			texts, bad := e.Value.Texts()
 			if bad != nil {
-				fail(bad, "http is a list of hosts such as api.lan or 127.0.0.1:8080, or none", "")
+				fail(bad, lang.T("http is a list of hosts such as api.lan or 127.0.0.1:8080, or none"))
 				continue
 			}
 			for _, t := range texts {
 				if _, err := parseHost(t.Value); err != nil {
-					fail(t, err.Error(), "")
+					fail(t, lang.Cause(err))
 					continue
 				}
 				g.http = append(g.http, t)
 			}
 		case "send":
 			if _, g.send = e.Value.Word(conf.Spellings(anyWords)); !g.send {
-				fail(e.Value, "send is any", "")
+				fail(e.Value, lang.T("send is any"))
 			}
 			g.sendAt = e.Key
 		case "history":
 			on, ok := e.Value.Bool()
 			if !ok {
-				fail(e.Value, "history is true or false", "")
+				fail(e.Value, lang.T("history is true or false"))
 			}
 			g.history, g.historyAt = on, e.Key
 		default:
-			hint := ""
-			if w := conf.Suggest(e.Key.Value, conf.Names(grantKeys)); w != "" {
-				hint = fmt.Sprintf("did you mean %q?", w)
-			}
-			fail(e.Key, fmt.Sprintf("unknown grant %q", e.Key.Value), hint)
+			fail(e.Key, lang.T("unknown grant %q", e.Key.Value), meant(e.Key.Value, conf.Names(grantKeys)))
 		}
 	}
 	return g, problems
@@ -114,7 +109,7 @@ func readGrant(n *conf.Node) (g grants, problems []conf.Problem) {
 
 // parseHost reads "host", "host:port", "*.host" or an address.
 func parseHost(s string) (hostRule, error) {
-	bad := fmt.Errorf("%q is no host such as api.example.com, *.example.com or 127.0.0.1:8080", s)
+	bad := lang.Errorf("%q is no host such as api.example.com, *.example.com or 127.0.0.1:8080", s)
 	r := hostRule{host: strings.ToLower(s)}
 	if _, err := netip.ParseAddr(s); err == nil {
 		return r, nil
@@ -254,16 +249,16 @@ func (p *plugin) grant(l *lua.LState, asked access) {
 			continue // readGrant told
 		}
 		if !slices.ContainsFunc(asked.hosts, func(a hostRule) bool { return a.covers(r) }) {
-			p.wrongGrant(l, n, fmt.Sprintf("plugin %s does not ask for the host %s", p.name, n.Value))
+			p.wrongGrant(l, n, lang.T("plugin %s does not ask for the host %s", p.name, n.Value))
 		}
 		r.private = true
 		p.access.hosts = append(p.access.hosts, r)
 	}
 	if g.send && !asked.send {
-		p.wrongGrant(l, g.sendAt, fmt.Sprintf("plugin %s does not ask for send", p.name))
+		p.wrongGrant(l, g.sendAt, lang.T("plugin %s does not ask for send", p.name))
 	}
 	if g.history && !asked.history {
-		p.wrongGrant(l, g.historyAt, fmt.Sprintf("plugin %s does not ask for history", p.name))
+		p.wrongGrant(l, g.historyAt, lang.T("plugin %s does not ask for history", p.name))
 	}
 	p.access.send, p.access.history = g.send, g.history
 }
@@ -274,9 +269,9 @@ func (r hostRule) covers(granted hostRule) bool {
 		(r.host == granted.host && r.below == granted.below || r.below && strings.HasSuffix(granted.host, "."+r.host))
 }
 
-func (p *plugin) wrongGrant(l *lua.LState, n *conf.Node, text string) {
-	p.configErr = &configError{problem: n.At(conf.Error, lang.Raw(text))}
-	l.RaiseError("%s", text)
+func (p *plugin) wrongGrant(l *lua.LState, n *conf.Node, text lang.Text) {
+	p.configErr = &configError{problem: n.At(conf.Error, text)}
+	l.RaiseError("%s", text.String())
 }
 
 const hostsMost = 50
@@ -326,7 +321,7 @@ func (p *plugin) endpoint(l *lua.LState, option string) (hostRule, bool) {
 	_, written := p.config.config[option]
 	if err != nil {
 		if written {
-			p.wrongOption(l, p.config, option, fmt.Sprintf("option %s of plugin %s: %v", option, p.name, err))
+			p.wrongOption(l, p.config, option, lang.T("option %s of plugin %s: %s", option, p.name, err))
 		}
 		l.ArgError(1, fmt.Sprintf("config.%s: %v", option, err))
 	}
@@ -334,7 +329,7 @@ func (p *plugin) endpoint(l *lua.LState, option string) (hostRule, bool) {
 	return r, true
 }
 
-var errEndpoint = errors.New("want an address such as https://api.example.com/path")
+var errEndpoint = lang.T("want an address such as https://api.example.com/path").Err()
 
 func endpointRule(s string) (hostRule, error) {
 	u, err := url.Parse(s)

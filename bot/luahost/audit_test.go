@@ -77,7 +77,7 @@ func TestConfigEventTakesANewConfigurationWithoutAReload(t *testing.T) {
 	s.mustLoad() // the same again is no change
 	s.write("plugins.yaml", "plugins: {a: {config: {city: 坏}}}\n")
 	for range 12 { // looked at again and again, it is tried once
-		if ps := s.load(); len(ps) != 1 || !ps[0].Kept || ps[0].Line != 6 || !strings.Contains(ps[0].Text, "not this one") {
+		if ps := s.load(); len(ps) != 1 || !ps[0].Kept || ps[0].Line != 6 || !strings.Contains(ps[0].Text.String(), "not this one") {
 			t.Fatalf("problems %+v", ps)
 		}
 	}

@@ -67,22 +67,22 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 	if root == nil || root.Kind == conf.Null {
 		return c, problems
 	}
-	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
+	fail := func(n *conf.Node, text lang.Text, hint ...lang.Text) {
+		problems = append(problems, n.At(conf.Error, text, hint...))
 	}
 	if root.Kind != conf.Map {
-		hint := ""
+		var hint lang.Text
 		if strings.Contains(root.Value, "：") {
-			hint = "full-width colon ：, use : and a space"
+			hint = lang.T("full-width colon ：, use : and a space")
 		}
-		fail(root, "the file is a map with plugins:", hint)
+		fail(root, lang.T("the file is a map with plugins:"), hint)
 		return c, problems
 	}
 	for _, e := range root.Entries {
 		switch key, _ := conf.Spelled(configFileKeys, e.Key.Value); key {
 		case "plugins":
 			if e.Value.Kind != conf.Map && e.Value.Kind != conf.Null {
-				fail(e.Value, "plugins is a map from a name to its settings", "")
+				fail(e.Value, lang.T("plugins is a map from a name to its settings"))
 				continue
 			}
 			for i, p := range e.Value.Entries {
@@ -97,11 +97,7 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 		case "on_error":
 			c.onError = readApology(e.Value, fail)
 		default:
-			hint := ""
-			if s := conf.Suggest(e.Key.Value, conf.Names(configFileKeys)); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
-			}
-			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
+			fail(e.Key, lang.T("unknown key %q", e.Key.Value), meant(e.Key.Value, conf.Names(configFileKeys)))
 		}
 	}
 	return c, problems
@@ -113,11 +109,11 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		return s, nil
 	}
 	var problems []conf.Problem
-	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
+	fail := func(n *conf.Node, text lang.Text, hint ...lang.Text) {
+		problems = append(problems, n.At(conf.Error, text, hint...))
 	}
 	if n.Kind != conf.Map {
-		fail(n, "settings of a plugin are a map such as {enabled: false}", "")
+		fail(n, lang.T("settings of a plugin are a map such as {enabled: false}"))
 		return s, problems
 	}
 	for _, e := range n.Entries {
@@ -125,20 +121,20 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 		case "enabled":
 			on, ok := e.Value.Bool()
 			if !ok {
-				fail(e.Value, "enabled is true or false", "")
+				fail(e.Value, lang.T("enabled is true or false"))
 			}
 			s.enabled = on
 		case "config":
 			s.node = e.Value
 			v, ok := plain(e.Value).(map[string]any)
 			if !ok {
-				fail(e.Value, "config is a map", "")
+				fail(e.Value, lang.T("config is a map"))
 			}
 			s.config = v
 		case "tests":
 			on, ok := e.Value.Bool()
 			if !ok {
-				fail(e.Value, "tests is true or false", "")
+				fail(e.Value, lang.T("tests is true or false"))
 			}
 			s.tests = on
 		case "only":
@@ -156,11 +152,7 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 			problems = append(problems, ps...)
 			s.grants = g
 		default:
-			hint := ""
-			if w := conf.Suggest(e.Key.Value, conf.Names(pluginKeys)); w != "" {
-				hint = fmt.Sprintf("did you mean %q?", w)
-			}
-			fail(e.Key, fmt.Sprintf("unknown key %q", e.Key.Value), hint)
+			fail(e.Key, lang.T("unknown key %q", e.Key.Value), meant(e.Key.Value, conf.Names(pluginKeys)))
 		}
 	}
 	s.text = fmt.Sprint(s.enabled, s.config, describe(n))
@@ -174,9 +166,9 @@ func readSettings(n *conf.Node, order int) (settings, []conf.Problem) {
 }
 
 // readApology reads what is said in a chat where a handler failed.
-func readApology(n *conf.Node, fail func(n *conf.Node, text, hint string)) string {
+func readApology(n *conf.Node, fail func(n *conf.Node, text lang.Text, hint ...lang.Text)) string {
 	if n.Kind != conf.Scalar || len(n.Value) > apologyMost {
-		fail(n, "on_error is a short text", "")
+		fail(n, lang.T("on_error is a short text"))
 		return ""
 	}
 	return n.Value
@@ -228,7 +220,7 @@ func plain(n *conf.Node) any {
 func scan(dir string) ([]source, []Problem) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, []Problem{{Plugin: EveryPlugin, File: dir, Text: err.Error()}}
+		return nil, []Problem{{Plugin: EveryPlugin, File: dir, Text: lang.Cause(err)}}
 	}
 	var out []source
 	var problems []Problem
@@ -249,13 +241,13 @@ func scan(dir string) ([]source, []Problem) {
 		name = strings.TrimSuffix(name, ".lua")
 		text, err := readBounded(file)
 		if err != nil {
-			problems = append(problems, Problem{Plugin: name, File: file, Text: err.Error()})
+			problems = append(problems, Problem{Plugin: name, File: file, Text: lang.Cause(err)})
 			continue
 		}
 		s := source{name: name, file: file, text: text}
 		if s.folder() {
 			if s.modules, err = readModules(name, filepath.Dir(file)); err != nil {
-				problems = append(problems, Problem{Plugin: name, File: file, Text: err.Error()})
+				problems = append(problems, Problem{Plugin: name, File: file, Text: lang.Cause(err)})
 				continue
 			}
 		}
@@ -271,8 +263,18 @@ func readBounded(file string) (string, error) {
 		return "", err
 	}
 	if st.Size() > sourceMost {
-		return "", fmt.Errorf("the file has more than %d bytes", sourceMost)
+		return "", tooLong().Err()
 	}
 	b, err := os.ReadFile(file)
 	return string(b), err
+}
+
+func tooLong() lang.Text { return lang.T("the file has more than %d bytes", sourceMost) }
+
+// meant is a hint at the name that was probably meant; none if none is like it.
+func meant(name string, known []string) lang.Text {
+	if s := conf.Suggest(name, known); s != "" {
+		return lang.T("did you mean %q?", s)
+	}
+	return lang.Text{}
 }

@@ -51,7 +51,7 @@ func TestWrongSchedulesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, map[string]string{"a.lua": head + tt.script})
-			if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text, tt.want) {
+			if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text.String(), tt.want) {
 				t.Errorf("problems %v, want %q", ps, tt.want)
 			}
 		})

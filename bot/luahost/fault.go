@@ -3,12 +3,12 @@ package luahost
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 )
 
 // A plugin that goes wrong again and again is paused, so that it does nobody any
@@ -26,11 +26,11 @@ type faults struct {
 	mu     sync.Mutex
 	errors []time.Time
 	limits []time.Time
-	paused string // why it is; "" if it is not
+	paused lang.Text // why it is; none if it is not
 }
 
 // note counts an error and gives the reason if it pauses the plugin.
-func (f *faults) note(now time.Time, limit bool) (reason string) {
+func (f *faults) note(now time.Time, limit bool) (reason lang.Text) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	recent := func(list []time.Time) []time.Time {
@@ -41,18 +41,18 @@ func (f *faults) note(now time.Time, limit bool) (reason string) {
 		f.limits = append(recent(f.limits), now)
 	}
 	switch {
-	case f.paused != "":
-		return ""
+	case !f.paused.IsZero():
+		return lang.Text{}
 	case len(f.limits) >= limitsMost:
-		f.paused = fmt.Sprintf("%d times over a limit in %d minutes", len(f.limits), int(faultsWithin.Minutes()))
+		f.paused = lang.T("%d times over a limit in %d minutes", len(f.limits), int(faultsWithin.Minutes()))
 	case len(f.errors) >= errorsMost:
-		f.paused = fmt.Sprintf("%d errors in %d minutes", len(f.errors), int(faultsWithin.Minutes()))
+		f.paused = lang.T("%d errors in %d minutes", len(f.errors), int(faultsWithin.Minutes()))
 	}
 	return f.paused
 }
 
-// why tells why the plugin is paused; "" if it is not.
-func (f *faults) why() string {
+// why tells why the plugin is paused; none if it is not.
+func (f *faults) why() lang.Text {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.paused
@@ -95,7 +95,7 @@ func fingerprint(err error) string {
 // one place.
 func (p *plugin) fault(ctx context.Context, err error) {
 	if !p.host.seen(p.name+"/"+fingerprint(err), p.host.opts.Clock.Now()) {
-		p.tell(ctx, event.SayPluginFailed, err.Error())
+		p.tell(ctx, event.SayPluginFailed, lang.Say(err, p.host.opts.Language))
 	}
 }
 
@@ -113,14 +113,14 @@ func (p *plugin) tell(ctx context.Context, what event.Phrase, why string) {
 // handlers are passed over, its timers and questions end.
 func (p *plugin) count(ctx context.Context, limit bool) {
 	reason := p.faults.note(time.Now(), limit)
-	if reason == "" {
+	if reason.IsZero() {
 		return
 	}
 	p.paused.Store(true)
 	p.stopTimers()
 	p.host.questions.leave(p)
-	p.host.opts.Logger.Error().Str("plugin", p.name).Str("problem", reason).Msg("plugin paused")
-	p.tell(ctx, event.SayPluginPaused, reason)
+	p.host.opts.Logger.Error().Str("plugin", p.name).Str("problem", reason.String()).Msg("plugin paused")
+	p.tell(ctx, event.SayPluginPaused, reason.In(p.host.opts.Language))
 }
 
 // apologize says what plugins.yaml has for the case to whoever waits for an answer.
@@ -143,7 +143,7 @@ func (c *call) apologize(ctx context.Context) {
 }
 
 // errNotPaused tells that there is nothing to resume.
-var errNotPaused = errors.New("it is not paused")
+var errNotPaused = lang.T("it is not paused").Err()
 
 // Resume starts a paused plugin anew, with what its bot.state held. Its load
 // handlers get the reason "resume".
@@ -152,15 +152,15 @@ func (h *Host) Resume(ctx context.Context, name string) error {
 	defer h.loading.Unlock()
 	i := slices.IndexFunc(h.list(), func(p *plugin) bool { return p.name == name })
 	if i < 0 {
-		return fmt.Errorf("resume plugin %q: no such plugin is loaded", name)
+		return lang.Errorf("resume plugin %q: no such plugin is loaded", name)
 	}
 	was := h.list()[i]
 	if !was.paused.Load() {
-		return fmt.Errorf("resume plugin %q: %w", name, errNotPaused)
+		return lang.Errorf("resume plugin %q: %s", name, errNotPaused)
 	}
 	p, err := h.again(ctx, was)
 	if err != nil {
-		return fmt.Errorf("resume plugin %q: %w", name, err)
+		return lang.Errorf("resume plugin %q: %s", name, err)
 	}
 	h.swap(was, p, true)
 	was.stopped()

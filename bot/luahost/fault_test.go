@@ -17,7 +17,7 @@ bot.on("message", function(msg) msg:reply(bot.state.why .. " " .. (bot.state.n o
 
 func (s *stage) paused() string {
 	s.t.Helper()
-	return s.host.Plugins()[0].Paused
+	return s.host.Plugins()[0].Paused.String()
 }
 
 func TestErrorsPauseAPlugin(t *testing.T) {

@@ -24,12 +24,18 @@ type header struct {
 // nothing is wrong with it.
 type needsError struct{ options string }
 
-func (e *needsError) Error() string { return "needs config: " + e.options }
+func (e *needsError) Error() string { return e.In(lang.English) }
+
+// In gives the error in a language.
+func (e *needsError) In(l lang.Language) string { return lang.T("needs config: %s", e.options).In(l) }
 
 // configError is a wrong value in plugins.yaml, with its place there.
 type configError struct{ problem conf.Problem }
 
 func (e *configError) Error() string { return e.problem.String() }
+
+// In gives the problem in a language.
+func (e *configError) In(l lang.Language) string { return e.problem.In(l) }
 
 func (p *plugin) apiPlugin(l *lua.LState) int {
 	p.registering(l, "bot.plugin")
@@ -82,7 +88,7 @@ func (p *plugin) apiPlugin(l *lua.LState) int {
 	if config != nil {
 		p.setOptions(l, p.config)
 	} else if len(p.config.config) > 0 {
-		p.wrongOption(l, p.config, "", fmt.Sprintf("plugin %s has no options", p.name))
+		p.wrongOption(l, p.config, "", lang.T("plugin %s has no options", p.name))
 	}
 	if allow != nil {
 		p.readAllow(l, allow)
@@ -116,11 +122,11 @@ func (p *plugin) setOptions(l *lua.LState, set settings) {
 	}
 	for name := range set.config {
 		if !slices.Contains(names, name) {
-			hint := ""
-			if s := conf.Suggest(name, names); s != "" {
-				hint = fmt.Sprintf(", did you mean %q?", s)
+			text := lang.T("plugin %s has no option %q", p.name, name)
+			if hint := meant(name, names); !hint.IsZero() {
+				text = lang.List(text, hint)
 			}
-			p.wrongOption(l, set, name, fmt.Sprintf("plugin %s has no option %q%s", p.name, name, hint))
+			p.wrongOption(l, set, name, text)
 		}
 	}
 	values := map[string]lua.LValue{}
@@ -141,7 +147,7 @@ func (p *plugin) setOptions(l *lua.LState, set settings) {
 			if o.Secret {
 				p.hideValue(toLua(l, given)) // the error may quote it
 			}
-			p.wrongOption(l, set, o.Name, fmt.Sprintf("option %s of plugin %s: %v", o.Name, p.name, err))
+			p.wrongOption(l, set, o.Name, lang.T("option %s of plugin %s: %s", o.Name, p.name, err))
 		}
 		if o.Secret {
 			p.hideValue(values[o.Name])
@@ -168,14 +174,14 @@ func (h header) option(name string) (Option, bool) {
 }
 
 // wrongOption stops the load with the place in plugins.yaml.
-func (p *plugin) wrongOption(l *lua.LState, set settings, name, text string) {
-	text = p.mask(text)
-	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: lang.Raw(text)}}
+func (p *plugin) wrongOption(l *lua.LState, set settings, name string, text lang.Text) {
+	text = text.Map(p.mask)
+	e := &configError{problem: conf.Problem{File: p.host.opts.Dir + "/plugins.yaml", Text: text}}
 	if n := set.node; n != nil {
-		e.problem = n.At(conf.Error, lang.Raw(text))
+		e.problem = n.At(conf.Error, text)
 		for _, entry := range n.Entries {
 			if entry.Key.Value == name {
-				e.problem = entry.Value.At(conf.Error, lang.Raw(text))
+				e.problem = entry.Value.At(conf.Error, text)
 			}
 		}
 	}

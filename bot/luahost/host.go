@@ -70,6 +70,8 @@ type Options struct {
 	// by a limit. Neither may block.
 	Ran    func(plugin string, took time.Duration, ended bool)
 	Failed func(plugin string, limit bool)
+	// Language is that of what is told to the operator in the chat.
+	Language lang.Language
 	// Capabilities of the mode of login; without a Mode every handler fits.
 	Capabilities event.Capabilities
 	// Traced, if set, is told how far each handler has come with an event: when it
@@ -85,24 +87,28 @@ type Problem struct {
 	Plugin string // EveryPlugin if it is about all of them
 	File   string
 	Line   int // 0 if unknown
-	Text   string
+	Text   lang.Text
 	// Off: nothing is wrong, it needs configuration before it can run.
 	Off  bool
 	Kept bool // an earlier version goes on
 }
 
-// String gives place and text.
-func (p Problem) String() string {
+// String gives place and text in English, for logs.
+func (p Problem) String() string { return p.All().String() }
+
+// All gives place and text.
+func (p Problem) All() lang.Text {
 	place := p.File
 	if p.Line > 0 {
 		place = fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
+	text := p.Text
 	if p.Plugin != EveryPlugin {
-		place += ": plugin " + p.Plugin
+		text = lang.T("plugin %s: %s", p.Plugin, text)
 	}
-	text := place + ": " + p.Text
+	text = lang.T("%s: %s", lang.Raw(place), text)
 	if p.Kept {
-		text += " (the running version stays)"
+		text = lang.T("%s (the running version stays)", text)
 	}
 	return text
 }
@@ -111,8 +117,8 @@ func (p Problem) String() string {
 type Info struct {
 	Name, Version, About string
 	Running              bool
-	Paused               string // why it is passed over since it ran; "" if it is not
-	Problem              string // why not, or why a newer file does not run
+	Paused               lang.Text // why it is passed over since it ran; none if it is not
+	Problem              lang.Text // why not, or why a newer file does not run
 	Commands             []string
 	Exports              []string
 	Reaches              []string    // hosts that bot.http may speak to
@@ -242,7 +248,7 @@ func (h *Host) Plugins() []Info {
 		i := p.info()
 		i.Running, i.Paused = true, p.faults.why()
 		if problem, ok := h.problems[p.name]; ok {
-			i.Problem, i.Off = problem.String(), problem.Off
+			i.Problem, i.Off = problem.All(), problem.Off
 		}
 		seen[p.name] = true
 		out = append(out, i)
@@ -250,7 +256,7 @@ func (h *Host) Plugins() []Info {
 	var rest []Info
 	for name, problem := range h.problems {
 		if !seen[name] {
-			rest = append(rest, Info{Name: name, Problem: problem.String(), Off: problem.Off})
+			rest = append(rest, Info{Name: name, Problem: problem.All(), Off: problem.Off})
 		}
 	}
 	slices.SortFunc(rest, func(a, b Info) int {

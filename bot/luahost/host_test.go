@@ -501,7 +501,7 @@ func TestReloadKeepsTheOldVersionOnAnyError(t *testing.T) {
 			if got := s.say(s.message("hi")); !slices.Equal(got, []string{"a reply v1"}) {
 				t.Errorf("the old version is gone: %q", got)
 			}
-			if p := s.host.Plugins(); len(p) != 1 || !p[0].Running || p[0].Problem == "" {
+			if p := s.host.Plugins(); len(p) != 1 || !p[0].Running || p[0].Problem.IsZero() {
 				t.Errorf("plugins %+v", p)
 			}
 			s.write("a.lua", head+`bot.on("message", function(msg) msg:reply("v2") end)`)

@@ -105,7 +105,7 @@ func asks(t *testing.T, hosts, settings, body string) []string {
 		"plugins.yaml": "plugins:\n  a: " + settings + "\n",
 	})
 	for _, p := range s.load() {
-		return []string{p.Text}
+		return []string{p.Text.String()}
 	}
 	s.host.On(t.Context(), s.message("hi"))
 	began := time.Now()

@@ -38,7 +38,7 @@ func (h *Host) reinstall(ctx context.Context, s source, set settings) error {
 func placed(s source, err error) error {
 	p := problemOf(s, err, false)
 	if p.Line > 0 {
-		return fmt.Errorf("load: %s:%d: %s", p.File, p.Line, p.Text)
+		return fmt.Errorf("load: %s:%d: %w", p.File, p.Line, p.Text.Err())
 	}
-	return fmt.Errorf("load: %s", p.Text)
+	return fmt.Errorf("load: %w", p.Text.Err())
 }

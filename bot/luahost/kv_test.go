@@ -235,7 +235,7 @@ func TestKVIsKeptAtUnload(t *testing.T) {
 
 func TestKVIsRefusedWhileLoading(t *testing.T) {
 	s := newStage(t, map[string]string{"a.lua": head + `bot.kv:set("x", 1)`})
-	if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text, "kv:set: not while the plugin is being loaded") {
+	if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text.String(), "kv:set: not while the plugin is being loaded") {
 		t.Errorf("problems %v", ps)
 	}
 }

@@ -1,7 +1,6 @@
 package luahost
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -62,11 +61,11 @@ const (
 // readLimits reads the map limits of plugins.yaml: of the whole file, or of one
 // plugin.
 func readLimits(n *conf.Node, whole bool) (l Limits, problems []conf.Problem) {
-	fail := func(n *conf.Node, text, hint string) {
-		problems = append(problems, n.At(conf.Error, lang.Raw(text), lang.Raw(hint)))
+	fail := func(n *conf.Node, text lang.Text, hint ...lang.Text) {
+		problems = append(problems, n.At(conf.Error, text, hint...))
 	}
 	if n.Kind != conf.Map {
-		fail(n, "limits is a map such as {run: 1s, memory: 64MB}", "")
+		fail(n, lang.T("limits is a map such as {run: 1s, memory: 64MB}"))
 		return l, problems
 	}
 	known := limitKeys
@@ -77,37 +76,33 @@ func readLimits(n *conf.Node, whole bool) (l Limits, problems []conf.Problem) {
 		key, ok := conf.Spelled(known, e.Key.Value)
 		v := e.Value
 		if !ok {
-			hint := ""
-			if s := conf.Suggest(e.Key.Value, conf.Names(known)); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
-			}
-			fail(e.Key, fmt.Sprintf("unknown limit %q", e.Key.Value), hint)
+			fail(e.Key, lang.T("unknown limit %q", e.Key.Value), meant(e.Key.Value, conf.Names(known)))
 			continue
 		}
-		if problem := l.read(key, v); problem != "" {
-			fail(v, problem, "")
+		if problem := l.read(key, v); !problem.IsZero() {
+			fail(v, problem)
 		}
 	}
 	return l, problems
 }
 
 // read sets one limit from plugins.yaml; problem is what is wrong with the value.
-func (l *Limits) read(key string, v *conf.Node) (problem string) {
-	duration := func(to *time.Duration, most time.Duration) string {
+func (l *Limits) read(key string, v *conf.Node) (problem lang.Text) {
+	duration := func(to *time.Duration, most time.Duration) lang.Text {
 		d, ok := v.Duration()
 		if !ok || d <= 0 || d > most {
-			return fmt.Sprintf("%s is a duration up to %s", key, most)
+			return lang.T("%s is a duration up to %s", key, most)
 		}
 		*to = d
-		return ""
+		return lang.Text{}
 	}
-	count := func(to *int, most int) string {
+	count := func(to *int, most int) lang.Text {
 		n, ok := v.Int()
 		if !ok || n < 1 || n > most {
-			return fmt.Sprintf("%s is a number from 1 to %d", key, most)
+			return lang.T("%s is a number from 1 to %d", key, most)
 		}
 		*to = n
-		return ""
+		return lang.Text{}
 	}
 	switch key {
 	case "run":
@@ -117,7 +112,7 @@ func (l *Limits) read(key string, v *conf.Node) (problem string) {
 	case "memory":
 		size, ok := v.Size()
 		if !ok || size < memoryLeast || size > memoryMost {
-			return fmt.Sprintf("memory is a size from %d MB to %d MB", memoryLeast>>20, memoryMost>>20)
+			return lang.T("memory is a size from %d MB to %d MB", memoryLeast>>20, memoryMost>>20)
 		}
 		l.Memory = size
 	case "sends":
@@ -127,5 +122,5 @@ func (l *Limits) read(key string, v *conf.Node) (problem string) {
 	case "waits":
 		return count(&l.Waits, waitsMost)
 	}
-	return ""
+	return lang.Text{}
 }

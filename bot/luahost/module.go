@@ -1,7 +1,6 @@
 package luahost
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"wxbot/bot/lang"
 )
 
 const (
@@ -81,7 +82,7 @@ func readModules(plugin, dir string) (map[string]string, error) {
 			return err
 		}
 		if bytes += int(min(info.Size(), modulesBytes+1)); bytes > modulesBytes || len(out) >= modulesMost {
-			return fmt.Errorf("more than %d modules, or more than %d bytes of them", modulesMost, modulesBytes)
+			return lang.Errorf("more than %d modules, or more than %d bytes of them", modulesMost, modulesBytes)
 		}
 		text, err := root.ReadFile(file)
 		if err != nil {
@@ -91,7 +92,7 @@ func readModules(plugin, dir string) (map[string]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("modules: %w", err)
+		return nil, lang.Errorf("modules: %s", err)
 	}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package luahost
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // Option is one option as the header of a plugin declares it.
@@ -99,7 +99,7 @@ func readOption(l *lua.LState, name string, v lua.LValue) Option {
 	return o
 }
 
-var errList = errors.New("want a list")
+var errList = lang.T("want a list").Err()
 
 // read turns a value of plugins.yaml, which is text as written, into the type that
 // the header declares.
@@ -119,20 +119,20 @@ func (o Option) read(l *lua.LState, v any) (lua.LValue, error) {
 	}
 	s, ok := v.(string)
 	if !ok {
-		return nil, fmt.Errorf("want a %s", o.Type)
+		return nil, lang.Errorf("want a %s", o.kind())
 	}
 	node := &conf.Node{Kind: conf.Scalar, Value: s}
 	switch o.Type {
 	case "bool":
 		b, ok := node.Bool()
 		if !ok {
-			return nil, fmt.Errorf("%q is not true or false", s)
+			return nil, lang.Errorf("%q is not true or false", s)
 		}
 		return lua.LBool(b), nil
 	case "integer", "number":
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil || f != f || o.Type == "integer" && f != float64(int64(f)) {
-			return nil, fmt.Errorf("%q is no %s", s, o.Type)
+			return nil, lang.Errorf("%q is no %s", s, o.kind())
 		}
 		return lua.LNumber(f), o.within(f, s)
 	case "duration":
@@ -141,24 +141,39 @@ func (o Option) read(l *lua.LState, v any) (lua.LValue, error) {
 			d, ok = toDuration(lua.LNumber(n))
 		}
 		if !ok {
-			return nil, fmt.Errorf("%q is no duration such as 10m", s)
+			return nil, lang.Errorf("%q is no duration such as 10m", s)
 		}
 		return lua.LNumber(d.Seconds()), o.within(d.Seconds(), s)
 	case "enum":
 		if !slices.Contains(o.Values, s) {
-			return nil, fmt.Errorf("%q is none of %s", s, strings.Join(o.Values, ", "))
+			return nil, lang.Errorf("%q is none of %s", s, strings.Join(o.Values, ", "))
 		}
 	}
 	return lua.LString(s), nil
 }
 
+// kind is the type in words.
+func (o Option) kind() lang.Text {
+	switch o.Type {
+	case "string":
+		return lang.T("string")
+	case "number":
+		return lang.T("number")
+	case "integer":
+		return lang.T("integer")
+	case "duration":
+		return lang.T("duration")
+	}
+	return lang.Raw(o.Type)
+}
+
 // within checks a number against min and max; those of a duration are seconds.
 func (o Option) within(f float64, written string) error {
 	if o.Min != nil && f < *o.Min {
-		return fmt.Errorf("%s is below %s", written, number(*o.Min))
+		return lang.Errorf("%s is below %s", written, number(*o.Min))
 	}
 	if o.Max != nil && f > *o.Max {
-		return fmt.Errorf("%s is above %s", written, number(*o.Max))
+		return lang.Errorf("%s is above %s", written, number(*o.Max))
 	}
 	return nil
 }
@@ -177,7 +192,7 @@ func DeclaredOptions(o Options, name string) ([]Option, error) {
 	}
 	cfg, bad := readConfig(o.Dir)
 	if conf.HasErrors(bad) {
-		return nil, errors.New(bad[0].String())
+		return nil, &configError{bad[0]}
 	}
 	src, err := sourceOf(o.Dir, name)
 	if err != nil {
@@ -220,12 +235,12 @@ func sourceOf(dir, name string) (source, error) {
 	}
 	for _, p := range problems {
 		if p.Plugin == name || p.Plugin == EveryPlugin {
-			return source{}, errors.New(p.String())
+			return source{}, p.All().Err()
 		}
 	}
-	hint := ""
-	if s := conf.Suggest(name, known); s != "" {
-		hint = fmt.Sprintf(", did you mean %q?", s)
+	text := lang.T("there is no plugin %q in %s", name, dir)
+	if hint := meant(name, known); !hint.IsZero() {
+		text = lang.List(text, hint)
 	}
-	return source{}, fmt.Errorf("there is no plugin %q in %s%s", name, dir, hint)
+	return source{}, text.Err()
 }

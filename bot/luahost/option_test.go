@@ -21,7 +21,7 @@ func TestDeclaredOptionsAreChecked(t *testing.T) {
 		`{ default = {1} }`:                                "default: want a string",
 	} {
 		s := newStage(t, map[string]string{"a.lua": "bot.plugin { name = 'a', version = '1', api = 1,\n config = { x = " + spec + " } }"})
-		if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text, want) || ps[0].Line != 1 {
+		if ps := s.load(); len(ps) != 1 || !strings.Contains(ps[0].Text.String(), want) || ps[0].Line != 1 {
 			t.Errorf("%s: %v, want %q", spec, ps, want)
 		}
 	}

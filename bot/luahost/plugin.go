@@ -17,6 +17,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/event"
+	"wxbot/bot/lang"
 	"wxbot/bot/match"
 )
 
@@ -204,13 +205,13 @@ func (p *plugin) explain(err error) error {
 	if m := luaPlace.FindStringSubmatch(text); m != nil {
 		line, convErr := strconv.Atoi(m[2])
 		if convErr == nil {
-			return &scriptError{file: m[1], line: line, text: m[3], trace: trace}
+			return &scriptError{file: m[1], line: line, text: lang.Raw(m[3]), trace: trace}
 		}
 	}
 	if api.Type == lua.ApiErrorPanic {
 		return &panicError{value: text, stack: []byte(api.StackTrace)}
 	}
-	return &scriptError{file: file, line: line, text: text, trace: trace}
+	return &scriptError{file: file, line: line, text: lang.Raw(text), trace: trace}
 }
 
 var traceLine = regexp.MustCompile(`([^\s:]+\.lua):(\d+):`)
@@ -396,17 +397,17 @@ func (c *call) wait1(counts bool, f func(ctx context.Context) error) error {
 }
 
 // limitText says which limit ended a call, in the words of its author.
-func (p *plugin) limitText() string {
+func (p *plugin) limitText() lang.Text {
 	limits := p.limits
 	switch {
 	case errors.Is(p.gas.err, errDeadline), errors.Is(p.gas.err, errBudget):
-		return fmt.Sprintf("ran for more than %s without waiting", limits.Run)
+		return lang.T("ran for more than %s without waiting", limits.Run)
 	case errors.Is(p.gas.err, errMemory):
-		return fmt.Sprintf("took more than %d MB of memory", limits.Memory>>20)
+		return lang.T("took more than %d MB of memory", limits.Memory>>20)
 	case errors.Is(p.gas.err, errCall):
-		return fmt.Sprintf("took more than %s altogether", limits.Call)
+		return lang.T("took more than %s altogether", limits.Call)
 	}
-	return p.gas.err.Error()
+	return lang.Raw(p.gas.err.Error())
 }
 
 // textMost is how much of an error's text is told, and traceMost how much of where it

@@ -13,6 +13,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"wxbot/bot/conf"
+	"wxbot/bot/lang"
 )
 
 // callGrace is what running calls of a replaced version get to end.
@@ -32,7 +33,7 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 	if conf.HasErrors(bad) {
 		var out []Problem
 		for _, p := range bad {
-			out = append(out, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text.String() + hint(p), Kept: len(h.list()) > 0})
+			out = append(out, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: withHint(p), Kept: len(h.list()) > 0})
 		}
 		h.remember(out)
 		return out
@@ -105,11 +106,11 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 	return problems
 }
 
-func hint(p conf.Problem) string {
+func withHint(p conf.Problem) lang.Text {
 	if p.Hint.IsZero() {
-		return ""
+		return p.Text
 	}
-	return " (" + p.Hint.String() + ")"
+	return lang.T("%s (%s)", p.Text, p.Hint)
 }
 
 // replace puts a new version in force. The old one's lock is held from the copy of
@@ -231,19 +232,22 @@ func (h *Host) remember(problems []Problem) {
 }
 
 func problemOf(s source, err error, kept bool) Problem {
-	p := Problem{Plugin: s.name, File: s.file, Text: err.Error(), Kept: kept}
+	p := Problem{Plugin: s.name, File: s.file, Text: lang.Cause(err), Kept: kept}
 	if se, ok := errors.AsType[*scriptError](err); ok {
 		p.File, p.Line = s.fileOf(se.file), se.line
-		p.Text = strings.Replace(err.Error(), se.Error(), se.text, 1)
+		p.Text = se.text
+		if before, _ := strings.CutSuffix(err.Error(), ": "+se.Error()); before != err.Error() {
+			p.Text = lang.T("%s: %s", lang.Raw(before), se.text)
+		}
 	}
 	if _, ok := errors.AsType[*needsError](err); ok {
-		p.Off, p.Text = true, "off ("+err.Error()+")"
+		p.Off, p.Text = true, lang.T("off (%s)", err)
 	}
 	if te, ok := errors.AsType[*testError](err); ok {
 		p.File, p.Line = te.trial.File, te.trial.Line
 	}
 	if ce, ok := errors.AsType[*configError](err); ok {
-		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text.String()
+		p.File, p.Line, p.Text = ce.problem.File, ce.problem.Line, ce.problem.Text
 	}
 	return p
 }
@@ -256,13 +260,13 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 	}
 	h, err := New(o)
 	if err != nil {
-		return nil, []Problem{{Plugin: EveryPlugin, File: o.Dir, Text: err.Error()}}
+		return nil, []Problem{{Plugin: EveryPlugin, File: o.Dir, Text: lang.Cause(err)}}
 	}
 	cfg, bad := readConfig(o.Dir)
 	var problems []Problem
 	for _, p := range bad {
 		if p.Severity == conf.Error {
-			problems = append(problems, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: p.Text.String() + hint(p)})
+			problems = append(problems, Problem{Plugin: EveryPlugin, File: p.File, Line: p.Line, Text: withHint(p)})
 		}
 	}
 	sources, more := scan(o.Dir)
@@ -278,7 +282,7 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 		if err != nil {
 			problems = append(problems, problemOf(s, err, false))
 			_, off := errors.AsType[*needsError](err)
-			infos = append(infos, Info{Name: s.name, Problem: err.Error(), Off: off})
+			infos = append(infos, Info{Name: s.name, Problem: lang.Cause(err), Off: off})
 			continue
 		}
 		i := p.info()

@@ -9,6 +9,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"wxbot/bot/lang"
 )
 
 const (
@@ -74,7 +76,7 @@ func newState(g *gas) (*lua.LState, error) {
 // called with the function concat.
 func compile(name, source string) (*lua.FunctionProto, error) {
 	if len(source) > sourceMost {
-		return nil, &scriptError{file: name, text: fmt.Sprintf("the file has more than %d bytes", sourceMost)}
+		return nil, &scriptError{file: name, text: tooLong()}
 	}
 	chunk, err := parse.Parse(strings.NewReader(source), name)
 	if err != nil {
@@ -87,19 +89,19 @@ func compile(name, source string) (*lua.FunctionProto, error) {
 			if line <= 0 { // the end of the file
 				line = strings.Count(strings.TrimRight(source, "\n"), "\n") + 1
 			}
-			return nil, &scriptError{file: name, line: line, text: text}
+			return nil, &scriptError{file: name, line: line, text: lang.Raw(text)}
 		}
-		return nil, &scriptError{file: name, text: err.Error()}
+		return nil, &scriptError{file: name, text: lang.Raw(err.Error())}
 	}
 	if chunk, err = rewrite(chunk); err != nil {
 		if deep, ok := errors.AsType[*nestingError](err); ok {
-			return nil, &scriptError{file: name, line: deep.line, text: deep.Error()}
+			return nil, &scriptError{file: name, line: deep.line, text: lang.Raw(deep.Error())}
 		}
-		return nil, &scriptError{file: name, text: err.Error()}
+		return nil, &scriptError{file: name, text: lang.Raw(err.Error())}
 	}
 	proto, err := lua.Compile(chunk, name)
 	if err != nil {
-		return nil, &scriptError{file: name, text: err.Error()}
+		return nil, &scriptError{file: name, text: lang.Raw(err.Error())}
 	}
 	return proto, nil
 }
@@ -108,7 +110,7 @@ func compile(name, source string) (*lua.FunctionProto, error) {
 type scriptError struct {
 	file string
 	line int
-	text string
+	text lang.Text
 	// trace is where it was called from, one place a line.
 	trace string
 }
@@ -116,11 +118,14 @@ type scriptError struct {
 // place is what errors of the same cause have in common.
 func (e *scriptError) place() string { return fmt.Sprintf("%s:%d", e.file, e.line) }
 
-func (e *scriptError) Error() string {
+func (e *scriptError) Error() string { return e.In(lang.English) }
+
+// In gives place and text in a language.
+func (e *scriptError) In(l lang.Language) string {
 	if e.line > 0 {
-		return fmt.Sprintf("%s:%d: %s", e.file, e.line, e.text)
+		return fmt.Sprintf("%s:%d: %s", e.file, e.line, e.text.In(l))
 	}
-	return e.file + ": " + e.text
+	return e.file + ": " + e.text.In(l)
 }
 
 // openOS gives the four harmless functions of os.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"wxbot/bot/lang"
 )
 
 // testsMost is how long the tests of a new version may take before it is loaded.
@@ -14,11 +16,14 @@ const testsMost = 30 * time.Second
 // testError is a test that a new version fails.
 type testError struct{ trial Trial }
 
-func (e *testError) Error() string {
+func (e *testError) Error() string { return e.In(lang.English) }
+
+// In gives the error in a language.
+func (e *testError) In(l lang.Language) string {
 	if e.trial.Name == "" {
-		return "its tests: " + e.trial.Problem
+		return lang.T("its tests: %s", e.trial.Problem).In(l)
 	}
-	return fmt.Sprintf("test %q: %s", e.trial.Name, e.trial.Problem)
+	return lang.T("test %q: %s", e.trial.Name, e.trial.Problem).In(l)
 }
 
 // tried is what came of the tests of a version that was not loaded.
@@ -52,7 +57,7 @@ func (h *Host) tests(ctx context.Context, s source) error {
 	ctx, cancel := context.WithTimeout(ctx, testsMost)
 	defer cancel()
 	for _, file := range files {
-		r := &trialRunner{source: s, file: file, opts: TestOptions{Report: func(t Trial) {
+		r := &trialRunner{source: s, file: file, opts: TestOptions{Language: h.opts.Language, Report: func(t Trial) {
 			if t.Problem != "" && was.err == nil {
 				was.err = &testError{t}
 			}

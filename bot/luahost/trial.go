@@ -11,6 +11,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"wxbot/bot/lang"
 )
 
 // Trial is the outcome of one test of a plugin.
@@ -32,6 +34,8 @@ type TestOptions struct {
 	Plugin string       // the only one to test; "" is all
 	Report func(Trial)  // is told every outcome, in order
 	Print  func(string) // takes what tests print; nil drops it
+	// Language is that of the problems.
+	Language lang.Language
 }
 
 func (o *TestOptions) setDefaults() {
@@ -59,11 +63,11 @@ func Test(ctx context.Context, o TestOptions) error {
 	found := false
 	for _, p := range problems {
 		if p.Plugin == EveryPlugin {
-			return errors.New(p.String())
+			return p.All().Err()
 		}
 		if only == "" || p.Plugin == only {
 			found = true
-			report(Trial{Plugin: p.Plugin, File: p.File, Line: p.Line, Problem: p.Text})
+			report(Trial{Plugin: p.Plugin, File: p.File, Line: p.Line, Problem: p.Text.In(o.Language)})
 		}
 	}
 	for _, s := range sources {
@@ -84,7 +88,7 @@ func Test(ctx context.Context, o TestOptions) error {
 		}
 	}
 	if only != "" && !found {
-		return fmt.Errorf("test: there is no plugin %q in %s", only, dir)
+		return lang.Errorf("test: there is no plugin %q in %s", only, dir)
 	}
 	return nil
 }
@@ -148,7 +152,7 @@ func (r *trialRunner) run(ctx context.Context) {
 		r.opts.Report(r.outcome(strings.TrimPrefix(c.set.path()+" "+c.name, " "), r.try(ctx, c)))
 	}
 	if len(r.cases) == 0 {
-		r.opts.Report(Trial{Plugin: r.source.name, File: r.file, Problem: "the file has no tests: it(\"…\", function(t) … end)"})
+		r.opts.Report(Trial{Plugin: r.source.name, File: r.file, Problem: lang.T("the file has no tests: it(\"…\", function(t) … end)").In(r.opts.Language)})
 	}
 }
 
@@ -260,9 +264,9 @@ func (r *trialRunner) outcome(name string, err error) Trial {
 	}
 	p := &plugin{file: r.file, gas: r.gas, limits: Limits{Run: trialRun, Memory: defaultLimits().Memory}}
 	err = p.explain(err)
-	t.Problem = err.Error()
+	t.Problem = lang.Say(err, r.opts.Language)
 	if se, ok := errors.AsType[*scriptError](err); ok && se.file == baseName(r.file) {
-		t.Line, t.Problem = se.line, se.text
+		t.Line, t.Problem = se.line, se.text.In(r.opts.Language)
 	}
 	return t
 }

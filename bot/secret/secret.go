@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"wxbot/bot/lang"
 )
 
 // Most is the size of the largest credential, in bytes.
@@ -23,18 +25,18 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 // the name alone. It may be called concurrently if getenv may.
 func Read(kind, name string, getenv func(string) string) (string, error) {
 	if !validName.MatchString(name) {
-		return "", fmt.Errorf("${%s:…} holds no name such as ${%s:TOKEN}", kind, kind)
+		return "", lang.Errorf("${%s:…} holds no name such as ${%s:TOKEN}", kind, kind)
 	}
 	if kind == "env" {
 		v := getenv(name)
 		if v == "" {
-			return "", fmt.Errorf("${env:%s}: the variable is not set", name)
+			return "", lang.Errorf("${env:%s}: the variable is not set", name)
 		}
 		return v, nil
 	}
 	dir := getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
-		return "", fmt.Errorf("${cred:%s}: CREDENTIALS_DIRECTORY is not set", name)
+		return "", lang.Errorf("${cred:%s}: CREDENTIALS_DIRECTORY is not set", name)
 	}
 	v, err := readCredential(filepath.Join(dir, name))
 	if err != nil {
@@ -56,9 +58,9 @@ func readCredential(path string) (_ string, err error) {
 	v := strings.TrimRight(string(b), "\r\n")
 	switch {
 	case v == "":
-		return "", errors.New("the file is empty")
+		return "", lang.T("the file is empty").Err()
 	case len(b) > Most:
-		return "", fmt.Errorf("the file has more than %d bytes", Most)
+		return "", lang.Errorf("the file has more than %d bytes", Most)
 	}
 	return v, nil
 }

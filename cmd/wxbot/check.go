@@ -179,7 +179,7 @@ func pluginSays(p luahost.Info) lang.Text {
 
 func whatPluginDoes(p luahost.Info) lang.Text {
 	switch {
-	case p.Problem != "":
+	case !p.Problem.IsZero():
 		return lang.T("off: %s", p.Problem)
 	case !p.Running:
 		return lang.T("(off)")

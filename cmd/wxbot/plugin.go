@@ -83,12 +83,12 @@ func listPlugins(ctx context.Context, con *console, cfg bot.Config, files bool) 
 	var out []control.Plugin
 	for _, i := range infos {
 		out = append(out, control.Plugin{
-			Name: i.Name, Version: i.Version, About: i.About, Running: i.Running, Problem: i.Problem, Commands: i.Commands, Reaches: i.Reaches,
+			Name: i.Name, Version: i.Version, About: i.About, Running: i.Running, Problem: con.say(i.Problem), Commands: i.Commands, Reaches: i.Reaches,
 		})
 	}
 	for _, p := range problems {
 		if p.Plugin == luahost.EveryPlugin {
-			return out, errors.New(p.String())
+			return out, p.All().Err()
 		}
 	}
 	return out, nil

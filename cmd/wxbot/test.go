@@ -140,7 +140,7 @@ func testPlugins(ctx context.Context, t *tap, cfg bot.Config, only string) error
 		}
 		return nil
 	}
-	return luahost.Test(ctx, luahost.TestOptions{Dir: cfg.Plugins, Plugin: only, Print: t.note, Report: func(r luahost.Trial) {
+	return luahost.Test(ctx, luahost.TestOptions{Dir: cfg.Plugins, Plugin: only, Print: t.note, Language: t.con.lang(), Report: func(r luahost.Trial) {
 		name := r.Name
 		if !strings.HasPrefix(name, r.Plugin) {
 			name = strings.TrimSpace(r.Plugin + ": " + name)
