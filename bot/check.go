@@ -98,7 +98,7 @@ func (r *Report) checkPlugins(ctx context.Context, o Options) (func(string) bool
 		}
 		text := lang.T("plugin %s: %s", p.Plugin, p.Text)
 		if p.Plugin == luahost.EveryPlugin {
-			text = lang.Raw(p.Text)
+			text = p.Text
 		}
 		r.Problems = append(r.Problems, conf.Problem{
 			File: p.File, Line: p.Line, Severity: severity, Text: text,
