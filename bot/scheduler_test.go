@@ -31,7 +31,7 @@ func TestScheduledRuleRunsOnceOverRestarts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, wxtest.Config{}, scheduleRules, nil)
 	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
-	r.clock = clock.Fast(morningAt(8, 29).Add(40*time.Second), 20)
+	r.clock = clock.Fast(morningAt(8, 28), 20)
 	stop := r.online()
 	r.wantSent("早 2026-01-07")
 	if err := stop(); err != nil {

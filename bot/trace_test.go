@@ -278,7 +278,7 @@ func TestWhyInTheChat(t *testing.T) {
 	if again := ask(wxtest.Quote("/why", "1", "老王", "多少钱")); !strings.Contains(again, `老王 "多少钱"`) {
 		t.Errorf("about a text whose id is not known: %q", again)
 	}
-	clients.Say(ming, "价格在此")
+	r.view(clients.Say(ming, "价格在此"))
 	r.sent(5)
 	if other := ask(wxtest.Text("/为什么 客户一群")); !strings.Contains(other, `客户一群/小明 "价格在此" 没有@`) {
 		t.Errorf("about another chat: %q", other)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"slices"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -71,18 +73,26 @@ func (b *payload) attachTo(req *http.Request) {
 func (b *payload) open() io.ReadCloser { return &payloadReader{p: b.p, rest: b.segments} }
 
 // payloadReader reads the pieces one after the other; one file is open at a time. The
-// transport closes it whatever becomes of the request.
+// transport closes it whatever becomes of the request, also while it still reads it.
 type payloadReader struct {
-	p    *plugin
-	rest []segment
-	now  io.Reader
-	left int64 // bytes of now
-	file io.Closer
+	p *plugin
+
+	mu     sync.Mutex
+	closed bool
+	rest   []segment
+	now    io.Reader
+	left   int64 // bytes of now
+	file   io.Closer
 }
 
 func (r *payloadReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return 0, fs.ErrClosed
+	}
 	for r.left == 0 {
-		if err := r.Close(); err != nil {
+		if err := r.leaveLocked(); err != nil {
 			return 0, err
 		}
 		if len(r.rest) == 0 {
@@ -94,7 +104,7 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 			r.now, r.left = strings.NewReader(s.text), int64(len(s.text))
 			continue
 		}
-		if err := r.openFile(s); err != nil {
+		if err := r.openLocked(s); err != nil {
 			return 0, err
 		}
 	}
@@ -108,7 +118,7 @@ func (r *payloadReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (r *payloadReader) openFile(s segment) (err error) {
+func (r *payloadReader) openLocked(s segment) (err error) {
 	gone := &refusedError{"the file is gone"}
 	root, err := r.p.folder(false)
 	if err != nil {
@@ -126,8 +136,16 @@ func (r *payloadReader) openFile(s segment) (err error) {
 	return nil
 }
 
-// Close closes the file that is open.
+// Close ends the reading and closes the file that is open.
 func (r *payloadReader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	return r.leaveLocked()
+}
+
+// leaveLocked closes the file that is open.
+func (r *payloadReader) leaveLocked() error {
 	f := r.file
 	r.now, r.left, r.file = nil, 0, nil
 	if f == nil {
