@@ -265,6 +265,9 @@ func FuzzRequest(f *testing.F) {
 		if err != nil || strings.HasPrefix(r.URL.Path, "/debug/") { // a profile takes its time
 			return
 		}
+		if r.RequestURI == "*" { // net/http refuses it, without a word
+			return
+		}
 		d := &counting{}
 		s, err := New(Options{Path: "-", Daemon: d})
 		if err != nil {
