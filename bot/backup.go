@@ -133,12 +133,15 @@ func addFile(out *tar.Writer, name, path string) (err error) {
 	if err := out.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err = io.Copy(out, f)
+	// Files here are replaced, not written to; one that was is not what the header says.
+	if _, err = io.CopyN(out, f, st.Size()); errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%s has changed meanwhile: try again", name)
+	}
 	return err
 }
 
 // addTree adds a file or a directory with the files below it. A file that goes away
-// meanwhile is left out; one that changes is taken as it is read.
+// meanwhile is left out.
 func addTree(ctx context.Context, out *tar.Writer, dir, name string) error {
 	return filepath.WalkDir(filepath.Join(dir, name), func(path string, e fs.DirEntry, err error) error {
 		if err == nil {
@@ -150,18 +153,15 @@ func addTree(ctx context.Context, out *tar.Writer, dir, name string) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
 		rel, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
 		}
-		return addBytes(out, filepath.ToSlash(rel), text)
+		err = addFile(out, filepath.ToSlash(rel), path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
 	})
 }
 

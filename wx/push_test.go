@@ -75,6 +75,7 @@ func TestSimPushLogin(t *testing.T) {
 		old := ended(t, srv)
 		before := ann.UserName()
 		known := len(srv.Problems())
+		elapse(t, time.Millisecond) // in a bubble both logins could be of one instant
 		b := start(t, srv, func(o *wx.Options) { o.Push = old })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -68,4 +68,6 @@ var luahostTexts = map[string]string{
 	"${%s:…} holds no name such as ${%s:TOKEN}":    "${%s:…} 里没有写名字，应当像 ${%s:TOKEN} 这样",
 	"${env:%s}: the variable is not set":           "${env:%s}：没有设置这个环境变量",
 	"${cred:%s}: CREDENTIALS_DIRECTORY is not set": "${cred:%s}：没有设置 CREDENTIALS_DIRECTORY",
+	"there is no %s.lua and no folder %s here":     "这里既没有 %s.lua，也没有文件夹 %s",
+	"the name of the file is not UTF-8":            "文件名不是 UTF-8 编码",
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"wxbot/bot/conf"
 	"wxbot/bot/lang"
@@ -27,6 +28,7 @@ type settings struct {
 	limits  Limits // where they differ
 	onError string // said in the chat when a handler fails
 	tests   bool   // a new version must pass its tests
+	line    int    // in plugins.yaml
 	text    string // to see whether it changed
 	frame   string // text without config
 }
@@ -51,6 +53,30 @@ func (c pluginConfig) of(name string) settings {
 	s.text += fmt.Sprint(s.limits, s.onError)
 	s.frame += fmt.Sprint(s.limits, s.onError)
 	return s
+}
+
+// strays warns of plugins that plugins.yaml sets up and nobody has written: a slip in
+// a name would leave the plugin with its defaults.
+func (c pluginConfig) strays(sources []source, unread []Problem) []Problem {
+	var out []Problem
+	for name, s := range c.plugins {
+		written := slices.ContainsFunc(sources, func(o source) bool { return o.name == name }) ||
+			slices.ContainsFunc(unread, func(p Problem) bool { return p.Plugin == name || p.Plugin == EveryPlugin })
+		if written || !s.enabled {
+			continue
+		}
+		text := lang.T("there is no %s.lua and no folder %s here", name, name)
+		names := make([]string, len(sources))
+		for i, o := range sources {
+			names[i] = o.name
+		}
+		if near := conf.Suggest(name, names); near != "" {
+			text = lang.T("%s: %s", text, conf.DidYouMean(near))
+		}
+		out = append(out, Problem{Plugin: name, File: c.file, Line: s.line, Text: text, Off: true})
+	}
+	slices.SortFunc(out, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return out
 }
 
 // readConfig reads plugins.yaml in a directory; a missing one is an empty one.
@@ -88,6 +114,7 @@ func readConfig(dir string) (pluginConfig, []conf.Problem) {
 			for i, p := range e.Value.Entries {
 				s, ps := readSettings(p.Value, i)
 				problems = append(problems, ps...)
+				s.line = p.Key.Line
 				c.plugins[p.Key.Value] = s
 			}
 		case "limits":
@@ -239,6 +266,11 @@ func scan(dir string) ([]source, []Problem) {
 			continue
 		}
 		name = strings.TrimSuffix(name, ".lua")
+		if !utf8.ValidString(name) {
+			name = strings.ToValidUTF8(name, "?")
+			problems = append(problems, Problem{Plugin: name, File: filepath.Join(dir, strings.ToValidUTF8(e.Name(), "?")), Text: lang.T("the name of the file is not UTF-8")})
+			continue
+		}
 		text, err := readBounded(file)
 		if err != nil {
 			problems = append(problems, Problem{Plugin: name, File: file, Text: lang.Cause(err)})

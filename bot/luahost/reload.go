@@ -45,6 +45,17 @@ func (h *Host) Reload(ctx context.Context) []Problem {
 		old[p.name] = p
 	}
 	var next []*plugin
+	for i, p := range problems {
+		// What cannot be read is not gone: the running version stays.
+		for name, was := range old {
+			if p.Plugin == name || p.Plugin == EveryPlugin {
+				problems[i].Kept = true
+				next = append(next, was)
+				delete(old, name)
+			}
+		}
+	}
+	problems = append(problems, cfg.strays(sources, problems)...)
 	var loaded, replaced []*plugin
 	for _, s := range sources {
 		set := cfg.of(s.name)
@@ -271,6 +282,7 @@ func Check(ctx context.Context, o Options) ([]Info, []Problem) {
 	}
 	sources, more := scan(o.Dir)
 	problems = append(problems, more...)
+	problems = append(problems, cfg.strays(sources, more)...)
 	var infos []Info
 	for _, s := range sources {
 		set := cfg.of(s.name)

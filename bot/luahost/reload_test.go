@@ -1,13 +1,21 @@
 package luahost_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wxbot/bot/lang"
+	"wxbot/bot/luahost"
 )
 
 func TestStateIsHandedOverAsItIs(t *testing.T) {
@@ -106,4 +114,60 @@ func TestTimersThatEndedMakeRoom(t *testing.T) {
 			t.Errorf("got %q, want %q; told %q", got, want, s.world.notices)
 		}
 	})
+}
+
+// What cannot be read for a moment is not gone.
+func TestUnreadablePluginsStay(t *testing.T) {
+	s := newStage(t, map[string]string{"a.lua": head + `bot.on("message", function(msg) msg:reply("here") end)`})
+	s.mustLoad()
+	stays := func(what string, problems []luahost.Problem) {
+		t.Helper()
+		if len(problems) != 1 || !problems[0].Kept {
+			t.Errorf("%s: problems %v", what, problems)
+		}
+		if got := s.say(s.message("hi")); !slices.Equal(got, []string{"a reply here"}) {
+			t.Errorf("%s: got %q", what, got)
+		}
+	}
+	file := filepath.Join(s.dir, "a.lua")
+	aside := filepath.Join(t.TempDir(), "aside")
+	if err := errors.Join(os.Rename(file, aside), os.Symlink("a.lua", file)); err != nil { // it leads to itself
+		t.Fatal(err)
+	}
+	stays("a file", s.load())
+	if err := errors.Join(os.Remove(file), os.Rename(aside, file), os.Rename(s.dir, aside)); err != nil {
+		t.Fatal(err)
+	}
+	stays("the directory", s.load())
+	if err := os.Rename(aside, s.dir); err != nil {
+		t.Fatal(err)
+	}
+	s.mustLoad()
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	s.mustLoad()
+	if got := s.say(s.message("hi")); len(got) != 0 {
+		t.Errorf("a deleted plugin answers %q", got)
+	}
+}
+
+func TestSlipsInNamesOfPluginsAreTold(t *testing.T) {
+	s := newStage(t, map[string]string{
+		"weather.lua":  `bot.plugin { name = "weather", version = "1", api = 1 }`,
+		"plugins.yaml": "plugins:\n  wether: {}\n  gone: {enabled: false}\n  weather: {}\n",
+		"b\xff.lua":    `print("hi")`,
+	})
+	_, problems := luahost.Check(t.Context(), luahost.Options{Dir: s.dir})
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprint(filepath.Base(p.File), ":", p.Line, ": ", p.Text.In(lang.English), " ", p.Off))
+	}
+	want := []string{
+		"b?.lua:0: the name of the file is not UTF-8 false",
+		`plugins.yaml:2: there is no wether.lua and no folder wether here: did you mean "weather"? true`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
 }

@@ -90,19 +90,33 @@ func (c *compiler) unknown(k *conf.Node) {
 	c.problems = append(c.problems, UnknownKey(k, lang.T("unknown condition %q", k.Value), whenKeys))
 }
 
+// mendLeast is how long an unknown word must be, in characters, to be taken for the
+// word that it nearly is without asking: of two Han characters one may turn the
+// meaning round.
+const mendLeast = 5
+
 // UnknownKey is the problem of a key that is none of some words, with the one that was
-// probably meant: by its letters, or by the habits of other programs.
+// probably meant: by the habits of other programs, or by its letters.
 func UnknownKey(k *conf.Node, text lang.Text, words []conf.Word) conf.Problem {
 	names := conf.Names(words)
-	meant := conf.Suggest(k.Value, names)
-	if habit, ok := Habits[k.Value]; meant == "" && ok && slices.Contains(names, habit) {
-		meant = habit
-	}
 	p := k.At(conf.Error, text)
+	meant, sure := Habits[k.Value], true
+	if i := slices.IndexFunc(words, func(w conf.Word) bool { return w.Name() == meant }); i >= 0 {
+		if all := words[i].Spellings; len(all) > 1 && k.Value[0] >= utf8.RuneSelf {
+			meant = all[1] // who writes Chinese keys is answered with one
+		}
+	} else {
+		meant = conf.Suggest(k.Value, names)
+		sure = utf8.RuneCountInString(k.Value) >= mendLeast
+	}
 	switch {
+	case slices.Contains(names, "enabled") && slices.Contains([]string{"disabled", "disable", "停用", "禁用"}, k.Value):
+		p.Hint = lang.T("write %s", "enabled: false")
 	case meant != "":
 		p.Hint = conf.DidYouMean(meant)
-		p.Mended = k.Written(meant)
+		if sure {
+			p.Mended = k.Written(meant)
+		}
 	case strings.ContainsAny(k.Value, "\u3000\u00a0"):
 		p.Hint = lang.T("there is a full-width blank in it")
 	}

@@ -310,3 +310,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// check --fix takes a word for another only if it is sure to be meant: a slip by which
+// a rule that was switched off is on, or people are accepted, is worse than an error.
+func TestOnlySureSlipsInKeysAreMended(t *testing.T) {
+	for key, want := range map[string]string{
+		"containz": "contains", "keyword": "contains", "关键字": "包含", "text": "reply", "触发": "包含",
+		"停用": "", "禁用": "", "disabled": "", "通告": "", "定期": "", "转账": "", "开启": "", "remrk": "remark", "fro": "",
+	} {
+		src := "- name: a\n  contains: x\n  reply: y\n  " + key + ": 是\n"
+		_, ps := rules.Parse("rules.yaml", []byte(src), rules.Options{Dir: "/x"})
+		got := ""
+		for _, p := range ps {
+			if p.Line == 4 && p.Mended != "" {
+				got, _, _ = strings.Cut(strings.TrimSpace(p.Mended), ":")
+			}
+		}
+		if got != want {
+			t.Errorf("%s is mended to %q, want %q", key, got, want)
+		}
+	}
+	if got := problems("- name: a\n  contains: x\n  reply: y\n  停用: 是\n"); !strings.Contains(got, "write enabled: false") {
+		t.Errorf("no hint for 停用: %s", got)
+	}
+}

@@ -94,6 +94,8 @@ func TestSchemaOfRulesAndLoaderAgree(t *testing.T) {
 
 func TestSchemaOfPluginsAndLoaderAgree(t *testing.T) {
 	dir := t.TempDir()
+	writeIn(t, dir, "a.lua", "")
+	writeIn(t, dir, "dice.lua", "")
 	agree(t, "plugins", []keyPlace{
 		{"file", nil, "{%s}\n"},
 		{"plugin", nil, "plugins: {a: {%s}}\n"},
