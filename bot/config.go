@@ -171,8 +171,9 @@ func absolute(dir, path string) string {
 // searchDirs are the directories looked in when nobody named a file.
 func searchDirs(env Environment) []string {
 	dirs := []string{env.Dir}
-	if d := env.Getenv("CONFIGURATION_DIRECTORY"); d != "" {
-		first, _, _ := strings.Cut(d, ":")
+	service := env.Getenv("CONFIGURATION_DIRECTORY")
+	if service != "" {
+		first, _, _ := strings.Cut(service, ":")
 		dirs = append(dirs, first)
 	}
 	if d := env.Getenv("XDG_CONFIG_HOME"); d != "" {
@@ -180,7 +181,8 @@ func searchDirs(env Environment) []string {
 	} else {
 		dirs = append(dirs, filepath.Join(env.Home, ".config", "wxbot"))
 	}
-	if env.System != "" {
+	// One of several services must not take up the files of another.
+	if env.System != "" && service == "" {
 		dirs = append(dirs, env.System)
 	}
 	return dirs

@@ -229,12 +229,13 @@ func (s *sender) named(name string) (event.Chat, error) {
 	if name == filehelperArg || name == fileHelperName {
 		return event.Chat{Kind: event.ChatSelf, Key: keyFileHelper, Name: fileHelperName}, nil
 	}
+	loading := s.acc.stillLoading() // asked before: who comes in between is found
 	hits := s.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, s.acc.book.find(event.ChatGroup, name)...)
 	switch {
 	case len(hits) == 1:
 		return hits[0], nil
-	case len(hits) == 0 && s.acc.stillLoading():
+	case len(hits) == 0 && loading:
 		return event.Chat{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)}
 	}
 	return event.Chat{}, &ambiguousError{name, len(hits)}
@@ -301,9 +302,10 @@ func (s *sender) forward(ctx context.Context, c *wx.Client, to string, d event.D
 
 // carded finds whose card is sent.
 func (s *sender) carded(name string) (wx.Contact, error) {
+	loading := s.acc.stillLoading()
 	hits := s.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, s.acc.book.find(event.ChatOfficial, name)...)
-	if dir := s.acc.book.directory(); len(hits) == 0 && (dir == nil || !dir.Complete()) {
+	if len(hits) == 0 && loading {
 		return wx.Contact{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("card: contacts are still being loaded: %w", outbox.ErrNotReady)}
 	}
 	if len(hits) != 1 {
