@@ -72,7 +72,7 @@ func (b *Bot) Forget(ctx context.Context, name string) (control.Forgotten, error
 			return control.Forgotten{}, fmt.Errorf("forget: %w", err)
 		}
 	}
-	if err := b.acc.keep.forget(); err != nil { // of everybody: it is of minutes
+	if err := b.acc.keep.forgetAll(); err != nil { // of everybody: it is of minutes
 		return control.Forgotten{}, err
 	}
 	if err := b.store.Scrub(ctx); err != nil {

@@ -66,18 +66,29 @@ func BackupState(ctx context.Context, o Options, withSession bool, w io.Writer) 
 	return backup(ctx, s, o, withSession, func() io.Writer { return w })
 }
 
-// backup asks for the writer when the database is copied: until then an error can
-// still be told in another way.
-func backup(ctx context.Context, s *store.Store, o Options, withSession bool, begin func() io.Writer) (err error) {
-	const prefix = ".backup-"
-	left, err := filepath.Glob(filepath.Join(o.Config.State, prefix+"*")) // by one that was killed
+// backupDir begins the names of directories in which a backup is made.
+const backupDir = ".backup-"
+
+// dropBackups removes what backups that were cut short have left: copies of
+// everything.
+func dropBackups(state string) error {
+	left, err := filepath.Glob(filepath.Join(state, backupDir+"*"))
 	for _, l := range left {
 		err = errors.Join(err, os.RemoveAll(l))
 	}
 	if err != nil {
+		return fmt.Errorf("remove what a backup left: %w", err)
+	}
+	return nil
+}
+
+// backup asks for the writer when the database is copied: until then an error can
+// still be told in another way.
+func backup(ctx context.Context, s *store.Store, o Options, withSession bool, begin func() io.Writer) (err error) {
+	if err := dropBackups(o.Config.State); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	dir, err := os.MkdirTemp(o.Config.State, prefix)
+	dir, err := os.MkdirTemp(o.Config.State, backupDir)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}

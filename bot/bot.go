@@ -112,7 +112,7 @@ func (b *Bot) startTasks(ctx context.Context, t *tasks) error {
 	if err := b.outbox.Load(ctx); err != nil {
 		return err
 	}
-	if err := dropFetched(b.opts.Config.State); err != nil {
+	if err := errors.Join(dropFetched(b.opts.Config.State), dropBackups(b.opts.Config.State)); err != nil {
 		return err
 	}
 	t.start(ctx, "traces", b.recorder.Run)
@@ -295,9 +295,6 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 			b.log.Info().Str("rule", f.Rule).Str("msg", ev.ID).Msg("dry run: rule fired")
 			continue
 		}
-		if f.Rule != "" {
-			b.metrics.RuleFired(f.Rule)
-		}
 		steps := withTargets(f.Steps, settings)
 		handler := f.Handler
 		if handler == "" {
@@ -311,8 +308,9 @@ func (b *Bot) finish(ctx context.Context, seqs []int64, outcome string, ev *even
 		return err
 	}
 	for _, f := range firings {
-		if f.Handler == "" {
+		if f.Handler == "" && !f.DryRun {
 			b.hits.add(f.Rule)
+			b.metrics.RuleFired(f.Rule)
 		}
 	}
 	b.outbox.Queue(ds...)

@@ -154,6 +154,23 @@ func (b *brakes) pause(ctx context.Context, chat event.Chat, d time.Duration) er
 	return err
 }
 
+// mute holds a chat for d, unless it is held for longer already: what an operator said
+// counts for more.
+func (b *brakes) mute(ctx context.Context, chat event.Chat, d time.Duration) error {
+	b.mu.Lock()
+	now := b.clock.Now()
+	h, is := b.state.Chats[chat.Key]
+	longer := is && !h.over(now) && (h.Until.IsZero() || h.Until.After(now.Add(d)))
+	b.mu.Unlock()
+	if longer {
+		return nil
+	}
+	if err := b.pause(ctx, chat, d); !errors.Is(err, errUnstored) {
+		return err
+	}
+	return nil // it is in force; that the disk is full is told elsewhere
+}
+
 // resume lets one chat go on, or everything: then also what a warning of WeChat's
 // held.
 func (b *brakes) resume(ctx context.Context, key string) error {

@@ -70,7 +70,10 @@ func (e *echoes) awaitLeft(left []event.Delivery, now time.Time) {
 		if d.Tries == 0 || d.Receipt.MsgID != "" {
 			continue
 		}
-		m := awaitedEcho{chat: d.Action.ToKey, text: d.Action.Message.Text}
+		m := awaitedEcho{chat: d.Action.ToKey}
+		if d.Action.Forward == "" {
+			m.text = d.Action.Message.Text
+		}
 		if m.chat == "" && d.Action.Kind == event.ActReply {
 			m.chat = d.Chat.Key
 		}
@@ -81,7 +84,7 @@ func (e *echoes) awaitLeft(left []event.Delivery, now time.Time) {
 }
 
 // isEcho reports whether a message of the account's own, which bears no known id,
-// is one of those that the daemon has handed to the server.
+// is one of those that the daemon has handed to the server. Each has one echo.
 func (e *echoes) isEcho(ev *event.Event, now time.Time) bool {
 	if ev.Message == nil {
 		return false
@@ -92,7 +95,13 @@ func (e *echoes) isEcho(ev *event.Event, now time.Time) bool {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return now.Before(e.awaited[m]) || m.text != "" && now.Before(e.awaited[awaitedEcho{text: m.text}])
+	for _, k := range []awaitedEcho{m, {text: m.text}} {
+		if k != (awaitedEcho{}) && now.Before(e.awaited[k]) {
+			delete(e.awaited, k)
+			return true
+		}
+	}
+	return false
 }
 
 func (e *echoes) add(id string) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -47,6 +48,9 @@ type keepsakes struct {
 	settings func() event.Settings
 	client   func() (*wx.Client, bool)
 	queue    chan keepsake
+	// generation changes when everything is forgotten: what was begun before is not
+	// kept.
+	generation atomic.Uint64
 }
 
 // keepsake is a message whose content is to be fetched.
@@ -116,6 +120,7 @@ func (k *keepsakes) fetch(ctx context.Context, one keepsake) (err error) {
 	if !ok {
 		return wx.ErrNotReady
 	}
+	generation := k.generation.Load()
 	from, _ := wx.SourceOf(one.message)
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
 		return fmt.Errorf("keep: %w", err)
@@ -136,6 +141,9 @@ func (k *keepsakes) fetch(ctx context.Context, one keepsake) (err error) {
 	}
 	if err := os.Chtimes(making, time.Time{}, one.until); err != nil {
 		return fmt.Errorf("keep: %w", err)
+	}
+	if k.generation.Load() != generation {
+		return nil // it is to be forgotten
 	}
 	err = os.Rename(making, k.folder(one.message.ID, kind))
 	if errors.Is(err, fs.ErrExist) { // handed out again
@@ -200,6 +208,18 @@ func (k *keepsakes) of(id string) (m event.Outgoing, ok bool) {
 		}
 	}
 	return m, false
+}
+
+// forgetAll removes everything, also what is still to be fetched.
+func (k *keepsakes) forgetAll() error {
+	k.generation.Add(1)
+	for {
+		select {
+		case <-k.queue:
+		default:
+			return k.forget()
+		}
+	}
 }
 
 // forget removes everything.

@@ -177,21 +177,24 @@ func (l *live) keptLocked(rev string) *rules.Set {
 	if set, sought := l.sought[rev]; sought {
 		return set
 	}
-	if l.sought == nil || len(l.sought) >= pastMost {
+	if l.sought == nil || len(l.sought) >= versionsMost {
 		l.sought = map[string]*rules.Set{}
 	}
 	l.sought[rev] = nil
 	if l.file == "" {
 		return nil
 	}
-	versions, err := Versions(filepath.Dir(l.lastGood))
-	if err != nil {
-		l.log.Warn().Err(err).Msg("earlier rules not read: traces tell less")
-	}
+	state := filepath.Dir(l.lastGood)
+	numbers, err := versionNumbers(state)
 	c := Config{Rules: l.file}
-	for _, v := range slices.Backward(versions) {
-		files, err := c.ruleFiles(v)
-		if err != nil {
+	for _, n := range slices.Backward(numbers) {
+		var v Version
+		var ok bool
+		if v, ok, err = readVersion(state, n); err != nil {
+			break
+		}
+		files, unfit := c.ruleFiles(v)
+		if !ok || unfit != nil {
 			continue
 		}
 		set, _ := rules.Parse(l.file, []byte(files[l.file]), files.options(l.file, nil))
@@ -199,6 +202,9 @@ func (l *live) keptLocked(rev string) *rules.Set {
 			l.sought[rev] = set.Speaking(l.language)
 			break
 		}
+	}
+	if err != nil {
+		l.log.Warn().Err(err).Msg("earlier rules not read: traces tell less")
 	}
 	return l.sought[rev]
 }

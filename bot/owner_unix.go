@@ -43,22 +43,3 @@ func giveTo(f *os.File, info fs.FileInfo) {
 		_ = f.Chown(int(st.Uid), int(st.Gid))
 	}
 }
-
-// ownAs gives a file that root made to the owner of another one, if that is there.
-func ownAs(path, like string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	st, err := os.Stat(like)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	owner, ok := st.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil
-	}
-	return os.Lchown(path, int(owner.Uid), int(owner.Gid))
-}

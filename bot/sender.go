@@ -100,7 +100,10 @@ func (s *sender) do(ctx context.Context, c *wx.Client, d event.Delivery) (event.
 		if err != nil {
 			return event.Receipt{}, err
 		}
-		echo := awaitedEcho{chat: key, text: d.Action.Message.Text}
+		echo := awaitedEcho{chat: key}
+		if d.Action.Forward == "" {
+			echo.text = d.Action.Message.Text
+		}
 		s.acc.echoes.await(echo, s.acc.clock.Now())
 		r, err := s.message(ctx, c, to, d)
 		if err == nil || !errors.Is(err, wx.ErrUnknownOutcome) {
@@ -195,7 +198,7 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 		key = d.Chat.Key
 	}
 	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
-		return "", "", &outbox.HeldError{By: event.BrakeFriend, Err: fmt.Errorf("send: the new friend is not known yet: %w", outbox.ErrNotReady)}
+		return "", "", held(event.BrakeFriend, "send: the new friend is not known yet: %w", outbox.ErrNotReady)
 	}
 	s.acc.book.dropAccept(key)
 	user, ok := s.acc.book.user(key)
@@ -206,18 +209,23 @@ func (s *sender) target(d event.Delivery) (user, key string, err error) {
 		return "", "", err
 	}
 	if c, ok := s.acc.book.contact(user); ok && never(s.settings().Never, c.RemarkName, c.NickName) {
-		return "", "", &outbox.HeldError{By: event.BrakeNever, Err: fmt.Errorf("send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)}
+		return "", "", held(event.BrakeNever, "send: chat %s is in settings.never: %w", key, outbox.ErrPermanent)
 	}
 	return user, key, nil
+}
+
+// held is the error of a delivery that a brake holds back.
+func held(by event.Brake, format string, args ...any) error {
+	return &outbox.HeldError{By: by, Err: fmt.Errorf(format, args...)}
 }
 
 // braked tells whether a delivery to a chat is held back at this moment.
 func (s *sender) braked(d event.Delivery, key string) error {
 	switch verdict, by, why := s.brakes.check(d, key); verdict {
 	case brakeWait:
-		return &outbox.HeldError{By: by, Err: fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrNotReady)}
+		return held(by, "%s: %s: %w", d.Action.Kind, why, outbox.ErrNotReady)
 	case brakeDrop:
-		return &outbox.HeldError{By: by, Err: fmt.Errorf("%s: %s: %w", d.Action.Kind, why, outbox.ErrObsolete)}
+		return held(by, "%s: %s: %w", d.Action.Kind, why, outbox.ErrObsolete)
 	case brakeOff:
 	}
 	return nil
@@ -236,7 +244,7 @@ func (s *sender) named(name string) (event.Chat, error) {
 	case len(hits) == 1:
 		return hits[0], nil
 	case len(hits) == 0 && loading:
-		return event.Chat{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)}
+		return event.Chat{}, held(event.BrakeContacts, "send to %q: contacts are still being loaded: %w", name, outbox.ErrNotReady)
 	}
 	return event.Chat{}, &ambiguousError{name, len(hits)}
 }
@@ -306,7 +314,7 @@ func (s *sender) carded(name string) (wx.Contact, error) {
 	hits := s.acc.book.find(event.ChatPrivate, name)
 	hits = append(hits, s.acc.book.find(event.ChatOfficial, name)...)
 	if len(hits) == 0 && loading {
-		return wx.Contact{}, &outbox.HeldError{By: event.BrakeContacts, Err: fmt.Errorf("card: contacts are still being loaded: %w", outbox.ErrNotReady)}
+		return wx.Contact{}, held(event.BrakeContacts, "card: contacts are still being loaded: %w", outbox.ErrNotReady)
 	}
 	if len(hits) != 1 {
 		return wx.Contact{}, fmt.Errorf("card: %w", &ambiguousError{name, len(hits)})

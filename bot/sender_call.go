@@ -38,7 +38,7 @@ func (s *sender) call(ctx context.Context, c *wx.Client, d event.Delivery) (even
 	}
 	if s.settings().Mode == event.ModeTrial {
 		// It was chosen while the function ran; the outbox tells what would be sent.
-		return event.Receipt{}, fmt.Errorf("call %s: trial mode: %w", d.Action.Call.Name, outbox.ErrNotReady)
+		return event.Receipt{}, held(event.BrakeTrial, "call %s: trial mode: %w", d.Action.Call.Name, outbox.ErrNotReady)
 	}
 	answer := d
 	answer.Action.Kind = event.ActReply

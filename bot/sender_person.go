@@ -24,7 +24,7 @@ const (
 func (s *sender) person(d event.Delivery) (string, error) {
 	key := s.subject(d)
 	if s.acc.book.accepting(key) && s.acc.clock.Now().Sub(d.Created) < acceptMost {
-		return "", fmt.Errorf("%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
+		return "", held(event.BrakeFriend, "%s: the new friend is not known yet: %w", d.Action.Kind, outbox.ErrNotReady)
 	}
 	if err := s.braked(d, key); err != nil {
 		return "", err
@@ -45,6 +45,7 @@ func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 	if len(d.Action.To) == 0 {
 		return event.Receipt{}, fmt.Errorf("invite: no group is named: %w", outbox.ErrPermanent)
 	}
+	loading := s.acc.stillLoading() // asked before: who comes in between is found
 	var last error
 	for _, name := range d.Action.To {
 		hits := s.acc.book.find(event.ChatGroup, name)
@@ -70,8 +71,8 @@ func (s *sender) invite(ctx context.Context, c *wx.Client, d event.Delivery) (ev
 		}
 	}
 	var unknown *ambiguousError
-	if errors.As(last, &unknown) && unknown.hits == 0 && s.acc.stillLoading() {
-		return event.Receipt{}, fmt.Errorf("%w: contacts are still being loaded: %w", last, outbox.ErrNotReady)
+	if errors.As(last, &unknown) && unknown.hits == 0 && loading {
+		return event.Receipt{}, held(event.BrakeContacts, "%w: contacts are still being loaded: %w", last, outbox.ErrNotReady)
 	}
 	return event.Receipt{}, last
 }

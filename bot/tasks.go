@@ -29,8 +29,7 @@ type task struct {
 }
 
 func newTasks(log zerolog.Logger) *tasks {
-	const most = 16
-	return &tasks{log: log, ended: make(chan *task, most)}
+	return &tasks{log: log, ended: make(chan *task)}
 }
 
 // start runs f until it returns. Its context ends at its turn in stop, not with
@@ -40,10 +39,13 @@ func (t *tasks) start(ctx context.Context, name string, f func(context.Context) 
 	k := &task{name: name, cancel: cancel, done: make(chan struct{})}
 	t.list = append(t.list, k)
 	go func() { // waited for in stop
-		defer close(k.done)
 		k.err = f(own)
 		t.log.Debug().Str("task", name).AnErr("err", k.err).Msg("task ended")
-		t.ended <- k
+		close(k.done)
+		select {
+		case t.ended <- k:
+		case <-own.Done(): // nobody waits for failures any more
+		}
 	}()
 }
 

@@ -40,3 +40,19 @@ func TestTasksStopInReverseOrderAndInTime(t *testing.T) {
 		close(release)
 	})
 }
+
+// However many tasks there are, each ends when it is stopped.
+func TestManyTasksStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tasks := newTasks(zerolog.Nop())
+		for range 40 {
+			tasks.start(t.Context(), "one", func(ctx context.Context) error {
+				<-ctx.Done()
+				return nil
+			})
+		}
+		if err := tasks.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

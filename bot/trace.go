@@ -45,11 +45,17 @@ func (b *Bot) Traces(ctx context.Context, q control.TraceQuery) ([]trace.View, e
 	return views, nil
 }
 
+// flushTraces writes what waits, so that it is among what is read. On a full disk the
+// older ones can still be read.
+func (b *Bot) flushTraces(ctx context.Context) {
+	if err := b.recorder.Flush(ctx); err != nil {
+		b.log.Warn().Err(err).Msg("the newest traces are not written yet")
+	}
+}
+
 // traces gives all that is known of some events.
 func (b *Bot) traces(ctx context.Context, q store.TraceQuery) ([]trace.Facts, error) {
-	if err := b.recorder.Flush(ctx); err != nil {
-		return nil, fmt.Errorf("trace: %w", err)
-	}
+	b.flushTraces(ctx)
 	rows, err := b.store.Traces(ctx, q)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -97,7 +103,9 @@ func (b *Bot) answer(d event.Delivery) trace.Answer {
 // facts tells of the rules what can be told without the store. Why a rule did not
 // fire follows from the event and the rules of then, and is reckoned only for who
 // asks.
-func (b *Bot) facts(t *event.Trace, blank bool) trace.Facts {
+func (b *Bot) facts(told *event.Trace, blank bool) trace.Facts {
+	own := *told // several may be told of one
+	t := &own
 	b.nameTrace(&t.Event)
 	f := trace.Facts{Trace: *t, Blank: blank, Now: b.opts.Clock.Now(), Zone: b.live.Settings().Location}
 	if t.Rules == "" || t.Outcome == event.OutcomeGathered || blank {
@@ -224,9 +232,7 @@ func (b *Bot) why(ctx context.Context, ev *event.Event, name string) (*trace.Fac
 			return f, err
 		}
 	}
-	if err := b.recorder.Flush(ctx); err != nil {
-		return nil, err
-	}
+	b.flushTraces(ctx)
 	rows, err := b.store.Traces(ctx, q)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -300,6 +301,10 @@ func TestFollowingTracesToldAtOnceAndForgotten(t *testing.T) {
 	records := make(chan trace.Record, 100)
 	done := make(chan error, 1)
 	ctx, cancel := context.WithCancel(r.ctx())
+	another := make(chan error, 1) // is told of the same
+	go func() {
+		another <- control.NewClient(r.config.Socket).FollowTraces(ctx, control.TraceQuery{N: 1}, func(trace.Record) {})
+	}()
 	go func() {
 		done <- control.NewClient(r.config.Socket).FollowTraces(ctx, control.TraceQuery{N: 1}, func(rec trace.Record) { records <- rec })
 	}()
@@ -327,7 +332,7 @@ func TestFollowingTracesToldAtOnceAndForgotten(t *testing.T) {
 		t.Errorf("then %+v", got.Action)
 	}
 	cancel()
-	if err := <-done; err != nil {
+	if err := errors.Join(<-done, <-another); err != nil {
 		t.Errorf("stopped by its reader: %v", err)
 	}
 	// What waits to be written is forgotten as well.

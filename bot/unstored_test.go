@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -51,5 +52,35 @@ func TestPausesOfChatsAreBounded(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What an operator said about a chat counts for more than a plugin's mute_bot.
+func TestMuteEndsNoPause(t *testing.T) {
+	s, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &brakes{clock: clock.Clock{}, store: s, log: zerolog.Nop()}
+	paused, free := event.Chat{Key: "paused"}, event.Chat{Key: "free"}
+	if err := b.pause(t.Context(), paused, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, chat := range []event.Chat{paused, free} {
+		if err := b.mute(t.Context(), chat, time.Minute); err != nil {
+			t.Errorf("mute %s: %v", chat.Key, err)
+		}
+	}
+	if h := b.state.Chats["paused"]; !h.Until.IsZero() {
+		t.Errorf("the pause ends at %s", h.Until)
+	}
+	if h := b.state.Chats["free"]; h.Until.IsZero() {
+		t.Error("the mute has no end")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.mute(t.Context(), free, time.Hour); err != nil {
+		t.Errorf("in force, but not stored: %v", err)
 	}
 }

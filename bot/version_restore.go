@@ -80,7 +80,7 @@ func RestoreVersion(c Config, v Version) (changed []string, err error) {
 		if err != nil {
 			return changed, err
 		}
-		if err := replaceKeeping(path, text); err != nil {
+		if err := replaceKeeping(path, text, c.Rules); err != nil {
 			return changed, fmt.Errorf("restore %s: %w", name, err)
 		}
 		changed = append(changed, name)
@@ -147,49 +147,32 @@ func btoi(b bool) int {
 }
 
 // replaceKeeping replaces a file in one step and keeps the old one beside it. The new
-// one has the owner and the mode of the old one; where a link leads, it is that file.
-func replaceKeeping(path, text string) error {
-	const usual = 0o644
+// one has the owner and the mode of the old one, or if there was none, of sibling;
+// where a link leads, it is that file.
+func replaceKeeping(path, text, sibling string) error {
 	if led, err := filepath.EvalSymlinks(path); err == nil {
 		path = led
 	}
-	mode := fs.FileMode(usual)
 	old, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as the plugins' directory is
 			return err
 		}
-	case err != nil:
-		return err
-	default:
-		st, err := os.Stat(path)
+		like, err := os.Stat(sibling)
 		if err != nil {
-			return err
+			return writeNewFile(path, []byte(text))
 		}
-		mode = st.Mode().Perm()
-		if err := putFile(path+backupMark, string(old), mode, path); err != nil {
-			return err
-		}
-	}
-	return putFile(path, text, mode, path)
-}
-
-// putFile writes a file in one step, with the owner of another one.
-func putFile(path, text string, mode fs.FileMode, like string) error {
-	made := path + ".new"
-	if err := os.WriteFile(made, []byte(text), mode); err != nil {
-		return err
-	}
-	err := os.Chmod(made, mode)
-	if err == nil {
-		err = ownAs(made, like)
-	}
-	if err == nil {
-		err = os.Rename(made, path)
+		return writeLike(path, []byte(text), like)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(made))
+		return err
 	}
-	return nil
+	like, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := writeLike(path+backupMark, old, like); err != nil {
+		return err
+	}
+	return writeLike(path, []byte(text), like)
 }

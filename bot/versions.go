@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Every good version of rules and plugins is kept in the state directory for a while,
@@ -55,7 +56,10 @@ func (b *Bot) keepVersion() {
 		}
 	}
 	c := b.opts.Config
-	files, err := b.live.goodFiles()
+	files, good, err := b.live.goodFiles()
+	if !good {
+		return // an earlier bundle is in force
+	}
 	if err == nil {
 		err = addPlugins(files, c.Plugins)
 	}
@@ -67,36 +71,42 @@ func (b *Bot) keepVersion() {
 	}
 }
 
-// goodFiles are the files of the rules in force, by their names in a version; none if
-// those on disk are not in force.
-func (l *live) goodFiles() (map[string]string, error) {
-	out := map[string]string{}
+// goodFiles are the files of the rules in force, by their names in a version; good
+// tells that those on disk are in force, or that there are none.
+func (l *live) goodFiles() (out map[string]string, good bool, err error) {
+	out = map[string]string{}
+	if l.file == "" {
+		return out, true, nil
+	}
 	l.mu.Lock()
-	good := l.hash != [sha256.Size]byte{}
+	hash := l.hash
 	l.mu.Unlock()
-	if l.file == "" || !good {
-		return out, nil
+	if hash == [sha256.Size]byte{} {
+		return nil, false, nil
 	}
 	text, err := os.ReadFile(l.lastGood)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
 	files := bundle{}
 	if err := json.Unmarshal(text, &files); err != nil {
-		return nil, fmt.Errorf("%s: %w", l.lastGood, err)
+		return nil, true, fmt.Errorf("%s: %w", l.lastGood, err)
+	}
+	if files.sum() != hash {
+		return nil, true, fmt.Errorf("%s is not of the rules in force: it could not be written", l.lastGood)
 	}
 	for path, text := range files {
 		rel, err := filepath.Rel(filepath.Dir(l.file), path)
 		if err != nil {
-			return nil, err
+			return nil, true, err
 		}
 		name := filepath.ToSlash(rel)
 		if strings.HasPrefix(name, pluginPart) {
-			return nil, fmt.Errorf("%s belongs to the rules and lies among the plugins", name)
+			return nil, true, fmt.Errorf("%s belongs to the rules and lies among the plugins", name)
 		}
 		out[name] = text
 	}
-	return out, nil
+	return out, true, nil
 }
 
 // addPlugins adds the files of plugins that are there now.
@@ -122,6 +132,9 @@ func addPlugins(files map[string]string, dir string) error {
 		if err != nil {
 			return err
 		}
+		if !utf8.Valid(text) { // JSON cannot hold it
+			return fmt.Errorf("%s is not UTF-8", path)
+		}
 		files[pluginPart+filepath.ToSlash(rel)] = string(text)
 		return nil
 	})
@@ -137,17 +150,21 @@ func keepVersion(state string, files map[string]string, now time.Time) error {
 	if size > versionBytes {
 		return fmt.Errorf("%d bytes are more than %d", size, versionBytes)
 	}
-	old, err := Versions(state)
+	old, err := versionNumbers(state)
 	if err != nil {
 		return err
 	}
 	v := Version{N: 1, At: now.UTC(), Hash: sumOf(files), Files: files}
 	if len(old) > 0 {
-		newest := old[len(old)-1]
+		n := old[len(old)-1]
+		newest, _, err := readVersion(state, n)
+		if err != nil {
+			return err
+		}
 		if newest.Hash == v.Hash {
 			return nil
 		}
-		v.N = newest.N + 1
+		v.N = n + 1
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -160,8 +177,8 @@ func keepVersion(state string, files map[string]string, now time.Time) error {
 		return err
 	}
 	var errs []error
-	for _, o := range old[:max(len(old)+1-versionsMost, 0)] {
-		errs = append(errs, os.Remove(versionFile(state, o.N)))
+	for _, n := range old[:max(len(old)+1-versionsMost, 0)] {
+		errs = append(errs, os.Remove(versionFile(state, n)))
 	}
 	return errors.Join(errs...)
 }
@@ -173,26 +190,53 @@ func versionFile(state string, n int) string {
 // Versions gives the versions that a state directory keeps, the newest last. A file
 // that is none is passed over.
 func Versions(state string) ([]Version, error) {
+	numbers, err := versionNumbers(state)
+	if err != nil {
+		return nil, err
+	}
+	var out []Version
+	for _, n := range numbers {
+		v, ok, err := readVersion(state, n)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// versionNumbers are those of the files there are, ascending.
+func versionNumbers(state string) ([]int, error) {
 	paths, err := filepath.Glob(filepath.Join(state, versionsName, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("versions of the rules: %w", err)
 	}
-	var out []Version
+	var out []int
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // dropped meanwhile
-		}
-		if err != nil {
-			return nil, fmt.Errorf("versions of the rules: %w", err)
-		}
-		var v Version
-		if json.Unmarshal(text, &v) == nil && v.N > 0 && path == versionFile(state, v.N) {
-			out = append(out, v)
+		n, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(path), ".json"))
+		if err == nil && n > 0 && path == versionFile(state, n) {
+			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b Version) int { return a.N - b.N })
+	slices.Sort(out)
 	return out, nil
+}
+
+// readVersion reads one version; ok is false if the file is none, or gone.
+func readVersion(state string, n int) (v Version, ok bool, err error) {
+	text, err := os.ReadFile(versionFile(state, n))
+	if errors.Is(err, fs.ErrNotExist) {
+		return v, false, nil
+	}
+	if err != nil {
+		return v, false, fmt.Errorf("versions of the rules: %w", err)
+	}
+	if json.Unmarshal(text, &v) != nil || v.N != n {
+		return Version{}, false, nil
+	}
+	return v, true, nil
 }
 
 // Present gives rules and plugins as they are on disk, good or not, as a version

@@ -138,7 +138,7 @@ rules: [{name: ping, exact: $words, reply: one}]
 // rules from coming into force.
 func TestLastGoodRulesAreWhatWasIncludedThen(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, wxtest.Config{}, includingRules, nil)
+	r := newRig(t, wxtest.Config{}, includingRules, map[string]string{"p.lua": ""})
 	included(r, "ping\n", map[string]string{"a.yaml": "rules: [{name: a, exact: a, reply: from a}]\n"})
 	ming := r.srv.AddFriend(wxtest.Person{NickName: "小明"})
 	stop := r.online()
@@ -149,11 +149,17 @@ func TestLastGoodRulesAreWhatWasIncludedThen(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.write("rules.d/b.yaml", "rules: [{name: b, exat: b}]\n")
+	r.write("plugins/later.lua", "")
+	kept := len(r.versions())
 	r.start()
 	r.polling()
 	ming.Say("ping")
 	ming.Say("a")
 	r.wantSent("one", "from a")
+	// What is on the disk is not in force, and no version.
+	if got := len(r.versions()); got != kept {
+		t.Errorf("%d versions, %d before the start", got, kept)
+	}
 }
 
 func TestRestoredVersionIsAllThatIsInForce(t *testing.T) {

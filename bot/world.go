@@ -124,7 +124,7 @@ func (w *world) OwnsGroup(groupKey string) bool {
 
 // Mute leaves a chat alone for a while.
 func (w *world) Mute(ctx context.Context, chat event.Chat, d time.Duration) error {
-	return w.brakes.pause(ctx, chat, d)
+	return w.brakes.mute(ctx, chat, d)
 }
 
 // Self is the account.

@@ -27,7 +27,7 @@ func Parse(name string, src []byte) (*Node, []Problem) {
 	if len(src) > maxBytes {
 		return nil, []Problem{{File: name, Text: lang.T("the file has more than %d bytes", maxBytes)}}
 	}
-	if p, bad := notUTF8(name, src); bad {
+	if p, bad := NotUTF8(name, src); bad {
 		return nil, []Problem{p}
 	}
 	lines := strings.Split(string(src), "\n")
@@ -68,7 +68,8 @@ func at(file string, lines []string, line, col, width int, text lang.Text, hint 
 	return p
 }
 
-func notUTF8(name string, src []byte) (Problem, bool) {
+// NotUTF8 tells of a file that is not UTF-8.
+func NotUTF8(name string, src []byte) (Problem, bool) {
 	if utf8.Valid(src) {
 		return Problem{}, false
 	}

@@ -43,8 +43,8 @@ func (s *Server) backupRoutes(mux *http.ServeMux) {
 		case err != nil && !begun:
 			s.answer(w, nil, err)
 		case err != nil:
-			// The reader sees that the end is missing.
 			s.opts.Logger.Error().Err(err).Msg("backup ended early")
+			panic(http.ErrAbortHandler) // the reader sees that the end is missing
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -13,7 +14,7 @@ func peerCredentials(fd int) (peer, error) {
 		return peer{}, fmt.Errorf("peer credentials: %w", err)
 	}
 	groups, err := peerGroups(fd)
-	if err != nil {
+	if err != nil && !errors.Is(err, unix.ENOPROTOOPT) { // kernels before 4.13: the primary group alone
 		return peer{}, fmt.Errorf("peer groups: %w", err)
 	}
 	return peer{known: true, uid: int(cred.Uid), groups: append(groups, int(cred.Gid))}, nil

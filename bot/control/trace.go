@@ -120,10 +120,10 @@ func (s *Server) followTraces(w http.ResponseWriter, r *http.Request, d Tracer, 
 		}
 		return err == nil
 	}
-	shown := map[string]bool{}
+	shown := map[string]time.Time{}
 	ok := write(trace.Record{})
 	for i := range before {
-		shown[before[i].ID] = true
+		shown[before[i].ID] = before[i].Time
 		ok = ok && write(trace.Record{Trace: &before[i]})
 	}
 	alive := time.NewTicker(aliveEvery)
@@ -135,7 +135,7 @@ func (s *Server) followTraces(w http.ResponseWriter, r *http.Request, d Tracer, 
 				write(Failure{Error: errSlow.Error()})
 				return
 			}
-			if rec, meant := record(item); meant && (rec.Trace == nil || !shown[rec.Trace.ID]) {
+			if rec, meant := record(item); meant && (rec.Trace == nil || !rec.Trace.Time.Equal(shown[rec.Trace.ID])) {
 				ok = write(rec)
 			}
 		case <-alive.C:
@@ -187,7 +187,7 @@ func (c *Client) FollowTraces(ctx context.Context, q TraceQuery, each func(trace
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, lineMost)
 	for lines.Scan() {
-		quiet.Reset(silentMost)
+		quiet.Stop() // a slow reader is no silent daemon
 		var line struct {
 			trace.Record
 			Failure
@@ -199,9 +199,13 @@ func (c *Client) FollowTraces(ctx context.Context, q TraceQuery, each func(trace
 			return errors.New(line.Error)
 		}
 		each(line.Record)
+		quiet.Reset(silentMost)
 	}
-	if asked.Err() != nil {
+	switch {
+	case asked.Err() != nil:
 		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("trace: the daemon has said nothing for %s", silentMost)
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("trace: %w", err)

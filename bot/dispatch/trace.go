@@ -25,4 +25,12 @@ func (d *Dispatcher) traced(ctx context.Context, it *item, out outcome, begun ti
 	}
 	t.Took, t.Event, t.Outcome = time.Since(begun), it.Event, out.text
 	d.opts.Traced(t)
+	if len(it.parts) == 0 {
+		return
+	}
+	for _, e := range it.parts[1:] { // what was merged has the same end
+		own := *t
+		own.Seq, own.Event = e.Seq, e.Event
+		d.opts.Traced(&own)
+	}
 }

@@ -38,6 +38,7 @@ func (o *Outbox) takeOutLocked(s *sequence, id int64, e end) {
 	o.removeLocked(s, id, e)
 	if !first {
 		s.due, s.parked, s.notReady, s.dropped, s.past = was.due, was.parked, was.notReady, was.dropped, was.past
+		s.held, s.why = was.held, was.why
 	}
 }
 

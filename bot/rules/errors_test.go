@@ -334,3 +334,18 @@ func TestOnlySureSlipsInKeysAreMended(t *testing.T) {
 		t.Errorf("no hint for 停用: %s", got)
 	}
 }
+
+func TestListFileMustBeUTF8(t *testing.T) {
+	read := func(text string) func(string) ([]byte, error) {
+		return func(string) ([]byte, error) { return []byte(text), nil }
+	}
+	src := "lists: {w: {file: words.txt}}\nrules:\n  - name: a\n    contains: $w\n    reply: x\n"
+	_, ps := rules.Parse("/x/rules.yaml", []byte(src), rules.Options{Dir: "/x", ReadFile: read("\xbc\xdb\xb8\xf1\n")})
+	if len(ps) == 0 || !strings.Contains(ps[0].String(), "words.txt:1: the file is not UTF-8, it looks like GBK") {
+		t.Errorf("GBK: %v", ps)
+	}
+	src += "    tests: [{say: 价格, expect: reply}]\n"
+	if _, ps := rules.Parse("/x/rules.yaml", []byte(src), rules.Options{Dir: "/x", ReadFile: read("\ufeff价格\r\n")}); len(ps) != 0 {
+		t.Errorf("with a byte order mark: %v", ps)
+	}
+}

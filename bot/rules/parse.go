@@ -337,8 +337,12 @@ func (p *parser) listFile(n *conf.Node) []string {
 		return nil
 	}
 	p.hashed(src)
+	if bad, is := conf.NotUTF8(path, src); is {
+		p.problems = append(p.problems, bad)
+		return nil
+	}
 	var out []string
-	for line := range strings.Lines(string(src)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(src), "\ufeff")) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			out = append(out, line)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"wxbot/bot/event"
@@ -168,7 +169,8 @@ func Replace(o Options, from string, aside bool) (err error) {
 		}
 	}
 	names = append(names, fileName)
-	for _, name := range names {
+	// What belonged to a database that is gone would be taken for the new one's.
+	for _, name := range append(slices.Clone(names), fileName+"-wal", fileName+"-shm", marksName) {
 		if exists(filepath.Join(o.Dir, name)) {
 			return lang.Errorf("%s (%s)", ErrInUse, filepath.Join(o.Dir, name))
 		}

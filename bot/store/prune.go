@@ -63,7 +63,7 @@ const idle = "outcome IS NOT NULL AND outcome <> '" + event.OutcomePoisoned + "'
 const (
 	inboxNoTexts = `CASE WHEN json_valid(body) THEN json_remove(body, '$.message.raw', '$.message.text',
 		'$.message.url', '$.message.file.name', '$.message.quote', '$.message.quote_id', '$.message.md5', '$.recalled', '$.tickled.notice',
-		'$.request.text', '$.request.user', '$.request.ticket', '$.reason') END`
+		'$.request.text', '$.request.signature', '$.request.user', '$.request.ticket', '$.reason') END`
 	inboxNoTicket = "CASE WHEN json_valid(body) THEN json_remove(body, '$.request.ticket', '$.request.user') END"
 	outboxNoTexts = `CASE WHEN json_valid(body) THEN json_remove(body, '$.action.message', '$.action.ticket', '$.action.user',
 		'$.action.call', '$.action.webhook') ELSE '{}' END`

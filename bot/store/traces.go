@@ -120,7 +120,7 @@ const traceTexts = 24 * time.Hour
 const (
 	traceNoTexts = `CASE WHEN json_valid(body) THEN json_remove(body, '$.event.message.raw', '$.event.message.text',
 		'$.event.message.url', '$.event.message.file.name', '$.event.message.quote', '$.event.message.quote_id', '$.event.message.md5',
-		'$.event.recalled', '$.event.tickled.notice', '$.event.request.text', '$.event.reason', '$.errors')
+		'$.event.recalled', '$.event.tickled.notice', '$.event.request.text', '$.event.request.signature', '$.event.reason', '$.errors')
 		ELSE '{}' END`
 	setTraceTexts = "UPDATE traces SET blank = 1, body = " + traceNoTexts + " WHERE seq = ?"
 	dropTrace     = "DELETE FROM traces WHERE seq = ?"
