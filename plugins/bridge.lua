@@ -157,6 +157,7 @@ local function ask(msg, question)
   asking[key] = true
   local history = remembered(msg)
   local ok, answer, err = pcall(request, msg, question, history)
+  local forgotten = asking[key] == "forgotten"
   asking[key] = nil
   if not ok then answer, err = nil, answer end
   if not answer then
@@ -165,14 +166,16 @@ local function ask(msg, question)
     return
   end
   answer = cut(answer, config.longest)
-  remember(msg, history, question, answer)
+  remember(msg, forgotten and {} or history, question, answer)
   msg:mention(answer)
 end
 
 local function asked(msg, args) ask(msg, args["问题"] or "") end
 
 local function forget(msg)
-  kv:delete(memory_key(msg))
+  local key = memory_key(msg)
+  if asking[key] then asking[key] = "forgotten" end -- 正在等的回答，不再带着前面的话
+  kv:delete(key)
   msg:mention("前面的话忘掉了")
 end
 

@@ -73,9 +73,10 @@ local function tick()
   for _, d in ipairs(due) do
     local group = group_by_key(d.key:sub(#"vote:" + 1))
     local sent, err = nil, "not found"      -- 刚启动时，群还没有认全
+    close(d.key, d.vote, group ~= nil)      -- 先记下再发：一起落盘，不会公布两次
     if group then sent, err = bot.send(group, result(d.vote)) end
     local done = sent ~= nil or err:find("grant", 1, true) ~= nil or now - d.vote.ends > GIVE_UP
-    close(d.key, d.vote, done)
+    if not sent then close(d.key, d.vote, done) end
     if not sent then bot.log.info("result not posted: %s", err) end
     if not done then wait = AGAIN end
   end

@@ -243,6 +243,9 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 	began := time.Now()
 	c.unmark() // from here on it waits for the disk
 	id, err := c.put(a)
+	if err == nil {
+		c.partsDone(c.ctx)
+	}
 	p.gas.pause(time.Since(began))
 	c.n++
 	if err != nil {
@@ -252,7 +255,6 @@ func (p *plugin) queue(l *lua.LState, c *call, a event.Action) (int64, bool) {
 		return 0, false
 	}
 	c.answer()
-	c.partsDone(c.ctx)
 	return id, true
 }
 

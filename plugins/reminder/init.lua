@@ -111,19 +111,25 @@ local function remind(r, now)
   return bot.send(chat, { text = text, mention = r.kind == "group" and { r.name } or nil })
 end
 
--- after_try 记下一次提醒之后的事：重复的排下一次，没发出去的过一会儿再试。
-local function after_try(r, sent, err, now)
+-- go 发出一个提醒。先记下它已经发了、重复的什么时候再来，再发：两件事一起落盘，
+-- 什么时候被杀掉都不会发两次。没发出去的改回来，过一会儿再试。
+local function go(r, now)
+  local following = r.every and when.next(r.every, now)
   drop(r)
-  if not sent and now - r.at < GIVE_UP then
-    r.due = math.floor(now) + 60
-    bot.log.warn("reminder not sent, trying again: %s", err)
-    return save(r)
+  local later
+  if following then
+    later = {}
+    for k, v in pairs(r) do later[k] = v end
+    later.at, later.due = following, following
+    save(later)
   end
-  if not sent then bot.log.error("reminder given up: %s", err) end
-  if not r.every then return end
-  r.at = when.next(r.every, now)
-  r.due = r.at
-  if r.at then save(r) end
+  local sent, err = remind(r, now)
+  if sent then return end
+  if now - r.at >= GIVE_UP then return bot.log.error("reminder given up: %s", err) end
+  bot.log.warn("reminder not sent, trying again: %s", err)
+  if later then drop(later) end
+  r.due = math.floor(now) + 60
+  save(r)
 end
 
 -- tick 发出到时间的提醒，一次最多几个：一次调用能发的消息有限。
@@ -138,8 +144,7 @@ function tick()
     if not r or due_key(r) ~= d.key then
       kv:delete(d.key)
     else
-      local sent, err = remind(r, now)
-      after_try(r, sent, err, now)
+      go(r, now)
     end
   end
   arm()

@@ -64,7 +64,8 @@ function M.number(p)
     any = true
     p.i = p.i + #c
   end
-  return any and total + (last or 0) or nil
+  local n = total + (last or 0)
+  return any and n < 1000000 and n or nil
 end
 local number = M.number
 
@@ -400,6 +401,7 @@ function M.read(p, now)
   local ahead = take(p, "再过", "过", "等")
   local seconds, months, largest = span(p)
   if seconds then
+    if months > 100 or seconds > 100 * 366 * DAY then return {} end -- 日历没有那么长
     local after = take(p, "之后", "以后", "过后", "后") or ahead
     if after or seconds > 0 and months == 0 and largest < DAY then
       local t = math.floor(now + seconds)

@@ -11,6 +11,16 @@ describe("reminder", function()
     ming:hears_nothing()
   end)
 
+  it("refuses what no calendar holds", function(t)
+    local ming = t.friend("小明")
+    for _, text in ipairs { "99999个月后提醒我关火", "999999天后8点提醒我关火" } do
+      ming:says(text)
+      ming:hears("太远了")
+    end
+    ming:says("一一一一一一一一一一天后8点提醒我关火")
+    ming:hears("没听懂")
+  end)
+
   it("takes many ways to say it", function(t)
     for text, what in pairs {
       ["提醒我十分钟后关火"] = "关火", ["请你十分钟后一定要提醒我，关火"] = "关火", ["提醒我关火，十分钟后"] = "关火", ["麻烦十分钟后叫我起床"] = "起床",
