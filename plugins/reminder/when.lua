@@ -401,9 +401,12 @@ function M.read(p, now)
   local ahead = take(p, "再过", "过", "等")
   local seconds, months, largest = span(p)
   if seconds then
-    if months > 100 or seconds > 100 * 366 * DAY then return {} end -- 日历没有那么长
     local after = take(p, "之后", "以后", "过后", "后") or ahead
     if after or seconds > 0 and months == 0 and largest < DAY then
+      if months > 100 or seconds > 100 * 366 * DAY then -- 日历没有那么长
+        clock(p)
+        return {}
+      end
       local t = math.floor(now + seconds)
       if months > 0 then t = months_later(now, months) + seconds end
       if seconds + months == 0 then return nil end
