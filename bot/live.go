@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -279,6 +280,9 @@ func (l *live) Settings() event.Settings {
 	s.Mode = l.mode(s.Mode)
 	if l.forceLive {
 		s.Mode = event.ModeLive
+		if s.Trace.Max == 0 {
+			s.Trace = event.TraceLimits{Keep: time.Hour, Max: 1000} // nobody's privacy is at stake
+		}
 	}
 	if l.unpaced {
 		s.Pace.Off = true

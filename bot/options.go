@@ -29,7 +29,8 @@ type Options struct {
 	Logger zerolog.Logger
 	// Transport carries all requests to WeChat; nil is wx's own.
 	Transport http.RoundTripper
-	// ForceLive ignores "mode: trial" of the rules, for a simulated account.
+	// ForceLive ignores "mode: trial" and "trace: off" of the rules, for a simulated
+	// account.
 	ForceLive bool
 	// Unpaced sends at once, whatever the rules say, for a simulated account.
 	Unpaced bool

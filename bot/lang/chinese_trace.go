@@ -2,8 +2,9 @@ package lang
 
 // traceTexts arise where it is told why a message was (not) answered.
 var traceTexts = map[string]string{
-	"no message is traced yet": "还没有消息的记录",
-	"nothing was said yet":     "还没有说过话",
+	"no message is traced yet":     "还没有消息的记录",
+	"nothing was said yet":         "还没有说过话",
+	"its handler is still at work": "插件还在处理",
 	// rules
 	"waits %s for others to join": "等 %s，看还有谁入群",
 	"in cooldown: %s":             "冷却中：%s",

@@ -19,7 +19,7 @@ func Insert(name string, src []byte, rule string) (out []byte, line int, err err
 		return nil, 0, fmt.Errorf("%s", problems[0].String())
 	}
 	lines, eol := splitLines(src)
-	at, indent := len(lines), ""
+	at, indent, more := len(lines), "", 0
 	switch root.Kind {
 	case conf.Null:
 	case conf.Scalar:
@@ -33,7 +33,7 @@ func Insert(name string, src []byte, rule string) (out []byte, line int, err err
 		at = end
 		switch {
 		case key == nil:
-			rule = "rules:\n" + rule
+			rule, more = "rules:\n"+rule, 1
 		case list.Kind == conf.List && len(list.Items) > 0:
 			if indent, err = dashOf(lines, list); err != nil {
 				return nil, 0, err
@@ -48,7 +48,7 @@ func Insert(name string, src []byte, rule string) (out []byte, line int, err err
 		}
 	}
 	at = beforeComments(lines, at)
-	return spliced(lines, at, eol, indented(rule, indent)), at + 2, nil
+	return spliced(lines, at, eol, indented(rule, indent)), at + 2 + more, nil
 }
 
 var (

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,9 +79,13 @@ func TestInsertKeepsTheFile(t *testing.T) {
 		if want := append(slices.Clone(before), "新"); !ok || !slices.Equal(after, want) {
 			t.Errorf("%s: rules %q, want %q in\n%s", name, after, want, out)
 		}
+		first, _, _ := strings.Cut(inserted, "\n")
+		if all := regexp.MustCompile("\r\n|\n|\r").Split(string(out), -1); !strings.Contains(all[line-1], first) {
+			t.Errorf("%s: line %d is %q, want %q", name, line, all[line-1], first)
+		}
 		count := strings.Count(inserted, "\n")
-		if name == "no rules" {
-			count++
+		if name == "no rules" { // the key before it is of the insertion, too
+			line, count = line-1, count+1
 		}
 		if got := without(t, out, line, count); strings.TrimRight(string(got), "\n") != strings.TrimRight(src, "\n") {
 			t.Errorf("%s: the rest became\n%q, was\n%q", name, got, src)

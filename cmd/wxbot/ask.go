@@ -7,18 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wxbot/bot"
 	"wxbot/bot/control"
 	"wxbot/bot/lang"
 )
 
 // socketFlags finds the daemon's socket the way run places it.
 func socketFlags(con *console, cmd *cobra.Command) func() (*control.Client, error) {
-	flags := &bot.Config{}
-	f := cmd.Flags()
-	f.StringVar(&flags.Socket, "socket", "", "the daemon's control socket")
-	f.StringVar(&flags.State, "state", "", "the daemon's state directory")
-	f.StringVar(&flags.File, "config", "", "the daemon's wxbot.yaml")
+	flags := stateFlags(cmd)
 	return func() (*control.Client, error) {
 		cfg, err := loadConfig(con, flags)
 		if err != nil {

@@ -105,7 +105,7 @@ func followQR(ctx context.Context, con *console, c *control.Client, view codeVie
 				err: lang.Errorf("qr: WeChat refuses this account"), code: exitRefused,
 				hint: con.say(lang.T(`"wxbot status" shows its words; see docs/operate.md, "Refused"`)),
 			}
-		case q.Payload == "" && strings.HasPrefix(q.State, "waiting"):
+		case q.Payload == "" && strings.HasPrefix(q.State, "waiting for wxbot qr"): // and not for the phone
 			return lang.Errorf("qr: %s", control.StateText(q.State))
 		}
 		select {

@@ -247,8 +247,10 @@ func (c *chatTalk) explain(ctx context.Context, id string, full bool) error {
 		}
 	}
 	switch {
-	case !known:
+	case id == "":
 		c.paper.remark(lang.T("nothing was said yet").In(c.lang))
+	case !known:
+		c.paper.remark(lang.T("its handler is still at work").In(c.lang))
 	case full || !v.Answered:
 		for _, line := range whyLines(v)[1:] {
 			c.paper.remark(line)

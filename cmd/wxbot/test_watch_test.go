@@ -48,7 +48,7 @@ func TestWatchRunsTheTestsAgainAtEveryChange(t *testing.T) {
 		for !said || !waits {
 			select {
 			case line := <-lines:
-				said = said || strings.Contains(line, what)
+				said = said || strings.HasPrefix(line, what) || !strings.HasPrefix(what, "ok") && strings.Contains(line, what)
 				waits = waits || strings.Contains(line, "waiting for changes")
 			case <-late:
 				t.Fatalf("no line with %q, or none that it waits", what)
