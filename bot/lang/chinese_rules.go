@@ -139,6 +139,8 @@ var rulesTexts = map[string]string{
 	"card is the name of a friend or an official account":         "card 要写好友或公众号的名字",
 	"the remark, else the nickname":                               "有备注写备注，没有就写昵称",
 	"revoke_after is %s; WeChat allows two minutes":               "revoke_after 是 %s，而微信只允许两分钟内撤回",
+	"revoke_after is %s; nobody reads so fast":                    "revoke_after 是 %s，谁也来不及看",
+	"use at least 10s":                                            "至少写 10s",
 	"use at most 110s":                                            "最多写 110s",
 	"reply goes to the chat of the event":                         "reply 只能发到收到消息的会话",
 	"send: {to: …} writes elsewhere":                              "要发到别处请用 send: {to: …}",

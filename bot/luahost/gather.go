@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -49,9 +50,17 @@ func (h *Host) gather(p *plugin, hd *handler, ev *event.Event, name string) even
 	h.quiet.add(1)
 	begun := h.begin(func() {
 		defer h.quiet.add(-1)
-		if h.sleeper(hd.when.Gather)(p.alive) == nil && life.Err() == nil {
-			h.gathered(life, p, hd, p.gathers.close(key, g), name)
+		err := h.sleeper(hd.when.Gather)(p.alive)
+		if life.Err() != nil {
+			return // they are gathered anew after the restart
 		}
+		parts := p.gathers.close(key, g)
+		if err == nil {
+			h.gathered(life, p, hd, parts, name)
+			return
+		}
+		h.opts.Logger.Warn().Str("plugin", p.name).Int("events", len(parts)).Msg("version of the plugin ended while it gathered: nothing was done for them")
+		h.done(life, p, parts)
 	})
 	if !begun {
 		h.quiet.add(-1)
@@ -92,7 +101,9 @@ func (h *Host) gathered(life context.Context, p *plugin, hd *handler, parts []*e
 	c := p.newCall(&ev, hd, name)
 	c.suffix, c.answers, c.held, c.parts = hd.suffix(), true, true, parts[1:]
 	c.claim()
-	c.execute(life, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, &ev)} })
+	t, since := c.turn, time.Now() // the call goes on to others
+	truth := c.execute(life, func(l *lua.LState) []lua.LValue { return []lua.LValue{p.object(l, c, &ev)} })
+	h.ran(t, c, truth, since)
 	c.end(life)
 	if life.Err() == nil {
 		c.partsDone(life)
@@ -101,11 +112,16 @@ func (h *Host) gathered(life context.Context, p *plugin, hd *handler, parts []*e
 
 // partsDone marks the other events of a gathering done.
 func (c *call) partsDone(ctx context.Context) {
-	for _, part := range c.parts {
-		if err := c.host.opts.World.Done(context.WithoutCancel(ctx), part); err != nil {
-			c.host.opts.Logger.Error().Err(err).Str("plugin", c.plugin.name).Str("msg", part.ID).
+	c.host.done(ctx, c.plugin, c.parts)
+	c.parts = nil
+}
+
+// done marks events done.
+func (h *Host) done(ctx context.Context, p *plugin, events []*event.Event) {
+	for _, ev := range events {
+		if err := h.opts.World.Done(context.WithoutCancel(ctx), ev); err != nil {
+			h.opts.Logger.Error().Err(err).Str("plugin", p.name).Str("msg", ev.ID).
 				Msg("event not marked done: its handler runs again after a restart")
 		}
 	}
-	c.parts = nil
 }

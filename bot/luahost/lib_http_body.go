@@ -196,9 +196,6 @@ func (f *filler) multipart(l *lua.LState, t *lua.LTable) {
 	}
 	err := w.Close()
 	f.body.addText(head.String())
-	if err == nil && f.texts > requestBodyMost {
-		l.ArgError(2, fmt.Sprintf("multipart: texts of more than %d KB", requestBodyMost>>10))
-	}
 	if err != nil {
 		f.failed = err
 	}
@@ -210,7 +207,9 @@ func (f *filler) part(l *lua.LState, w *multipart.Writer, head *bytes.Buffer, fi
 	case lua.LString, lua.LNumber, lua.LBool:
 		s := v.String()
 		charge(l, work(16*len(s)))
-		f.texts += len(s)
+		if f.texts += len(s); f.texts > requestBodyMost {
+			l.ArgError(2, fmt.Sprintf("multipart: texts of more than %d KB", requestBodyMost>>10))
+		}
 		if err := w.WriteField(field, s); err != nil {
 			f.failed = err
 		}

@@ -33,7 +33,11 @@ func (h *Host) reconfigure(ctx context.Context, p *plugin, set settings) (err er
 		return err
 	}
 	defer p.release()
-	defer func() { p.refused = refusal{set.text, err} }()
+	defer func() {
+		if ctx.Err() == nil { // what was cut short says nothing of the configuration
+			p.refused = refusal{set.text, err}
+		}
+	}()
 	before := map[string]lua.LValue{}
 	old := map[string]any{}
 	for _, o := range p.header.options {

@@ -112,6 +112,10 @@ func TestProblemsAsPeopleSeeThem(t *testing.T) {
 			"- name: a\n  contains: x\n  reply: {text: y, revoke_after: 5m}\n",
 			"rules.yaml:3:34: revoke_after is 5m; WeChat allows two minutes\n  3 |   reply: {text: y, revoke_after: 5m}\n    |                                  ^^ use at most 110s",
 		},
+		"revoke_after too long, too soon": {
+			"- name: a\n  contains: x\n  reply: {text: y, revoke_after: 1s}\n",
+			"rules.yaml:3:34: revoke_after is 1s; nobody reads so fast\n  3 |   reply: {text: y, revoke_after: 1s}\n    |                                  ^^ use at least 10s",
+		},
 		"full-width colon after a key": {
 			"rules:\n  - name：价格\n    reply: x\n",
 			"rules.yaml:2:9: full-width colon ： after \"name\"\n  2 |   - name：价格\n    |         ^^ use : and a space",

@@ -474,4 +474,7 @@ func (p *parser) actions(r *rule, n *conf.Node, parts parts, known map[string]st
 	c.check(n)
 }
 
-const revokeMost = 110 * time.Second
+const (
+	revokeMost  = 110 * time.Second
+	revokeLeast = 10 * time.Second
+)

@@ -61,6 +61,9 @@ func (c *stepCompiler) message(v *conf.Node, where place) message {
 			if m.revokeAfter > revokeMost {
 				c.fail(v, lang.T("revoke_after is %s; WeChat allows two minutes", v.Value), lang.T("use at most 110s"))
 			}
+			if d := m.revokeAfter; d > 0 && d < revokeLeast {
+				c.fail(v, lang.T("revoke_after is %s; nobody reads so fast", v.Value), lang.T("use at least 10s"))
+			}
 		case "to":
 			if where != inSend {
 				c.fail(k, lang.T("reply goes to the chat of the event"), lang.T("send: {to: …} writes elsewhere"))
