@@ -233,10 +233,10 @@ func readVersion(state string, n int) (v Version, ok bool, err error) {
 	if err != nil {
 		return v, false, fmt.Errorf("versions of the rules: %w", err)
 	}
-	if json.Unmarshal(text, &v) != nil || v.N != n {
-		return Version{}, false, nil
+	if bad := json.Unmarshal(text, &v); bad == nil && v.N == n {
+		return v, true, nil
 	}
-	return v, true, nil
+	return Version{}, false, nil
 }
 
 // Present gives rules and plugins as they are on disk, good or not, as a version
